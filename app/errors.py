@@ -1,0 +1,45 @@
+"""Every refusal the product can give: a class each, with the sentence the client reads.
+
+Nothing here knows XML, JSON or HTTP: only the replies modules turn a refusal into an answer.
+"""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a defect
+    """Something a client asked for that is not done; ``str()`` is the sentence it is told."""
+
+
+class BadField(Refusal):
+    """A form field breaks its rule."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class BadCredentials(Refusal):
+    """The login is unknown or the PIN is wrong; which of the two is never said."""
+
+    def __init__(self) -> None:
+        super().__init__("login or pin not accepted")
+
+
+class BadList(BadField):
+    """The phone_list as a whole can't be used."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__("phone_list", rule)
+
+
+class UrlNotUsable(BadField):
+    """A start_url or result_url did not answer its probe with 200.
+
+    One sentence for every cause, so that an answer tells nobody what listens inside our network.
+    """
+
+    def __init__(self, field: str, url: str) -> None:
+        super().__init__(field, f"{url} did not answer 200 OK")
+
+
+class SettingError(Exception):
+    """A RINGBACK_ setting is unknown or has a value that can't be used."""
