@@ -1,0 +1,69 @@
+"""The pre-flight: start_url and result_url must answer 200 before a call is queued. It reads no form, writes no reply.
+
+As documented by the vendor, both are fetched. Clients' scripts see a bare GET: no HEAD, no form fields.
+"""
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import monotonic
+
+from app.errors import UrlNotUsable
+from app.outside.answers import DEFAULT_LIMITS, Answer, Limits, NotFetched, Reason
+from app.outside.fetch import Outside
+from app.outside.urls import parse
+
+OK = 200
+
+log = logging.getLogger(__name__)
+
+# One helper for every thread of a web worker (RINGBACK_THREADS); with more of them a thread may have to probe both.
+_helpers = ThreadPoolExecutor(max_workers=32, thread_name_prefix="preflight")
+
+
+def refuse_unless_answering(
+    outside: Outside, urls: Mapping[str, str], limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Answer]:
+    """The answers by field name; raises UrlNotUsable for the first field, in the order given, not answered with 200.
+
+    The client reads the same sentence whatever the cause; the cause goes to the log.
+    """
+    answers = {}
+    for field, answer in probe(outside, urls, limits).items():
+        if isinstance(answer, NotFetched) or answer.status != OK:
+            cause = answer if isinstance(answer, NotFetched) else answer.status
+            log.info("preflight refused %s %s: %s", field, _place(urls[field]), cause)
+            raise UrlNotUsable(field, urls[field])
+        answers[field] = answer
+    return answers
+
+
+def probe(outside: Outside, urls: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> dict[str, Answer | NotFetched]:
+    """GET each distinct URL of ``urls`` (field name to URL) once, side by side, all within ``limits.total`` seconds."""
+    began = monotonic()
+    first, *others = dict.fromkeys(urls.values())
+    helped = [(url, _helpers.submit(_get, outside, url, limits, began)) for url in others]
+    answers = {first: _get(outside, first, limits, began)}
+    for url, helper in helped:
+        # A helper that never got round to it leaves the probe to us.
+        answers[url] = _get(outside, url, limits, began) if helper.cancel() else helper.result()
+    return {field: answers[url] for field, url in urls.items()}
+
+
+def _get(outside: Outside, url: str, limits: Limits, began: float) -> Answer | NotFetched:
+    left = limits.total - (monotonic() - began)
+    if left <= 0:
+        return NotFetched(Reason.TIME)
+    try:
+        return outside.get(url, replace(limits, total=left))
+    except NotFetched as refused:
+        return refused
+
+
+def _place(url: str) -> str:
+    """What of a URL may be logged: a malformed one may hold anything, passwords and line ends included."""
+    try:
+        return parse(url).place
+    except NotFetched:
+        return "(not a URL)"

@@ -1,0 +1,160 @@
+"""Connections that end on time and only go where the policy lets them; it speaks TCP and TLS, not HTTP.
+
+A socket's own timeout starts again at every read, so a server that drips one byte a second is never late. These sockets
+ask their thread's ``Exchange`` before every operation how much of the whole fetch is left.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from time import monotonic
+from typing import Any
+
+from app.outside.addresses import IP, Policy
+from app.outside.answers import Limits, NotFetched, Reason
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+# getaddrinfo can't be interrupted: a dead name server holds a thread long after its caller has given up. Threads are
+# made as they are needed.
+_lookups = ThreadPoolExecutor(max_workers=64, thread_name_prefix="lookup")
+_MOST_ADDRESSES = 4
+
+
+def system_resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses of ``host`` in the system's order of preference; raises OSError when there are none."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Exchange:
+    """The fetch a thread is busy with, as its sockets see it: until when, and how far it has come.
+
+    ``fresh``: the request went out on a connection opened for it. ``heard``: a byte of an answer has arrived.
+    """
+
+    __slots__ = ("_connect", "_deadline", "fresh", "heard")
+
+    def __init__(self) -> None:
+        self._connect = self._deadline = 0.0
+        self.fresh = self.heard = False
+
+    def start(self, limits: Limits) -> None:
+        """Begin a fetch: its redirects share one deadline."""
+        self._connect = limits.connect
+        self._deadline = monotonic() + limits.total
+
+    def start_request(self) -> None:
+        """Begin one request of the fetch."""
+        self.fresh = self.heard = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the deadline has passed."""
+        return monotonic() >= self._deadline
+
+    def left(self) -> float:
+        """Seconds until the deadline; raises TimeoutError when there are none."""
+        seconds = self._deadline - monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    def connect_deadline(self) -> float:
+        """When, on the monotonic clock, a connection begun now must be ready."""
+        return min(self._deadline, monotonic() + self._connect)
+
+
+class TimedSocket(socket.socket):
+    """A TCP socket that obeys an Exchange."""
+
+    exchange: Exchange
+
+    def recv_into(self, *args: Any) -> int:
+        self.settimeout(self.exchange.left())
+        count = super().recv_into(*args)
+        self.exchange.heard |= count > 0
+        return count
+
+    def sendall(self, *args: Any) -> None:
+        self.settimeout(self.exchange.left())  # good for all of the data: socket.sendall counts its time as a whole
+        super().sendall(*args)
+
+
+class TimedTLSSocket(TimedSocket, ssl.SSLSocket):
+    """A TLS socket that obeys an Exchange, for ``SSLContext.sslsocket_class``."""
+
+    def send(self, *args: Any) -> int:
+        self.settimeout(self.exchange.left())  # ssl's sendall is a loop over send
+        return super().send(*args)
+
+
+class Dialer:
+    """Opens TCP connections to permitted addresses only."""
+
+    def __init__(self, policy: Policy, resolve: Resolve) -> None:
+        self._policy = policy
+        self._resolve = resolve
+
+    def open(self, host: str, port: int, exchange: Exchange) -> TimedSocket:
+        """A connected socket, its timeout set to what is left for the TLS handshake; raises NotFetched.
+
+        The name is resolved once and the connection made to the addresses that were checked, so that a name server that
+        changes its mind (DNS rebinding) gains nothing. Each address gets an equal share of the time left.
+        """
+        exchange.fresh = True
+        deadline = exchange.connect_deadline()
+        addresses = [ip for ip in self._lookup(host, port, deadline) if self._policy.permits(ip, port)]
+        if not addresses:
+            raise NotFetched(Reason.ADDRESS)
+        for place, ip in enumerate(addresses[:_MOST_ADDRESSES]):
+            share = (deadline - monotonic()) / (min(len(addresses), _MOST_ADDRESSES) - place)
+            connected = self._connect(ip, port, share)
+            if connected is not None:
+                connected.exchange = exchange
+                connected.settimeout(max(deadline - monotonic(), 0.001))
+                return connected
+        raise NotFetched(Reason.TIME if monotonic() >= deadline else Reason.CONNECTION)
+
+    def _lookup(self, host: str, port: int, deadline: float) -> list[IP]:
+        try:
+            return [ip_address(host)]
+        except ValueError:
+            pass  # a name: urls.parse lets no other spelling of an address through
+        answer = _lookups.submit(self._resolve, host, port)
+        try:
+            return [ip_address(text) for text in answer.result(max(deadline - monotonic(), 0))]
+        except TimeoutError:
+            answer.cancel()
+            raise NotFetched(Reason.TIME, "name lookup") from None
+        except (OSError, ValueError):
+            raise NotFetched(Reason.NAME) from None
+
+    def _connect(self, ip: IP, port: int, seconds: float) -> TimedSocket | None:
+        if seconds <= 0:
+            return None
+        connection = TimedSocket(socket.AF_INET if ip.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(seconds)
+            connection.connect((str(ip), port))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._check(connection)
+        except OSError:
+            connection.close()
+            return None
+        except NotFetched:
+            connection.close()
+            raise
+        return connection
+
+    def _check(self, connection: TimedSocket) -> None:
+        """Judge the connection that was really made, before a byte goes over it."""
+        peer, local = connection.getpeername(), connection.getsockname()
+        permitted = self._policy.permits(ip_address(peer[0]), peer[1], local=ip_address(local[0]))
+        if not permitted:
+            raise NotFetched(Reason.ADDRESS)
+        if peer == local:
+            # On loopback a connection to a port nobody listens on can be given that port as its own and meet itself.
+            raise ConnectionRefusedError
