@@ -4,7 +4,7 @@ Nothing here knows XML, JSON or HTTP: only the replies modules turn a refusal in
 """
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a defect
+class Refusal(Exception):
     """Something a client asked for that is not done; ``str()`` is the sentence it is told."""
 
 

@@ -1,0 +1,44 @@
+# Everything is built in .venv, which is made when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check demo bench clean
+
+help:  ## say what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/installed: setup.cfg pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what ringback needs into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	@echo "Installing what the tests need into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+install: .venv/installed  ## make .venv with ringback in it
+
+run: .venv/installed  ## run web, scheduler and the sample customer
+	@$(BIN)/ringback serve --sample
+
+test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
+	@$(BIN)/python -m pytest
+
+check: .venv/installed-test  ## lint, types and tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+demo: .venv/installed  ## queue a call and a list against the sample customer and watch them end
+	@$(BIN)/ringback demo
+
+bench: .venv/installed-test  ## measure speed beside plain code doing the same work
+	@$(BIN)/python -m tests.bench
+
+clean:  ## remove .venv, caches and build results
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,24 @@
+"""ringback: a drop-in replacement for the Plum Outbound classic API. This is the map.
+
+``app`` knows what a call is and answers requests; ``scheduler`` acts on time; they meet only in the database.
+
+The way of a call: form -> ``classic.form`` -> CallOrder -> ``outside.preflight`` -> ``calls.queueing`` -> row ->
+``scheduler.dispatcher`` claims -> ``scheduler.attempt`` -> carrier and ``voicexml`` -> ``calls.lifecycle.finish``
+(the final state and the result to send in one transaction) -> ``scheduler.results`` -> acknowledged.
+
+Who may import whom, from the bottom up (tests/test_layers.py holds it):
+
+1. ``settings`` ``clock`` ``errors``, and two islands that import nothing of ours but errors: ``telephony`` (carriers:
+   the protocol, the simulated one, who answers it) and ``voicexml`` (reading and running the customer's pages)
+2. ``intake``   what a request may say: fields, phone numbers, times, lists, orders. No database, network or Flask
+   ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs
+3. ``calls``    the life of a call, as rows: db, models, upgrades, accounts, queueing, lifecycle, outbox, reports; and
+                its pure rules: states (what becomes of a call), delivery (what becomes of a result), payloads
+4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
+   ``pages``    the first page
+   ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness, attempt, results
+5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``sample`` is
+   a small customer application to try things with
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,112 @@
+"""The database: opening it, upgrading its schema, and the turn that every writer takes.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: what was committed is on the disk. Its own busy handler makes
+waiting writers poll, and a long load would starve them; so each write transaction first takes a *turn*, a lock
+that the kernel hands on the moment it is free.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import peewee
+from playhouse.migrations import Runner
+
+from app.errors import SettingError
+
+UPGRADES = Path(__file__).parent / "upgrades"
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": 30_000,
+    "cache_size": -16_384,
+    "temp_store": "memory",
+}
+
+database = peewee.DatabaseProxy()
+
+
+class _Turn:
+    """Lets one writer at a time in, over all threads and processes that use one SQLite file."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Lock()
+        self._file: IO[bytes] | None = None
+
+    def use(self, path: Path) -> None:
+        self.close()
+        self._file = path.open("ab")
+
+    def __enter__(self) -> None:
+        if self._file is None:
+            raise peewee.InterfaceError("no database is open")
+        self._thread.acquire()
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._thread.release()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+_turn = _Turn()
+
+
+def open_database(url: str) -> None:
+    """Point every model at ``sqlite:///FILE`` and bring its schema up to date. Raises SettingError for other URLs."""
+    scheme, _, name = url.partition(":///")
+    if scheme != "sqlite" or not name:
+        raise SettingError(f"RINGBACK_DATABASE must be sqlite:///FILE, not {url!r}")
+    path = Path(name).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database.initialize(peewee.SqliteDatabase(str(path), pragmas=PRAGMAS))
+    _turn.use(path.with_name(path.name + "-turn"))
+    upgrade()
+
+
+def close_database() -> None:
+    """Close this thread's connection and forget the file."""
+    database.close()
+    _turn.close()
+
+
+def upgrade() -> list[str]:
+    """Apply the numbered schema upgrades that this database has not had, one process at a time; their names."""
+    with _turn:
+        applied: list[str] = Runner(database.obj, str(UPGRADES)).up()
+    return applied
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A write transaction: committed and synced when the block ends, rolled back when it raises."""
+    with _turn, database.atomic("IMMEDIATE"):
+        yield
+
+
+def execute(sql: str, *values: object) -> Any:
+    """Run one statement with ``?`` placeholders; the cursor."""
+    return database.execute_sql(sql, values)
+
+
+def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
+    """Run one statement for each row inside the current transaction."""
+    try:
+        database.cursor().executemany(sql, rows)
+    except sqlite3.OperationalError as wrong:
+        raise peewee.OperationalError(*wrong.args) from wrong
+
+
+def marks(count: int) -> str:
+    """``?, ?, ?``: placeholders for an IN list of ``count`` values."""
+    return ", ".join("?" * count)

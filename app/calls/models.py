@@ -1,0 +1,143 @@
+"""The tables, as peewee models. Rows and relations only: what happens to them stands in the sibling modules."""
+
+from datetime import UTC, datetime
+
+import peewee
+from peewee import AutoField, BooleanField, CharField, DoubleField, ForeignKeyField, IntegerField, TextField
+
+from app.calls.db import database
+
+
+class InstantField(DoubleField):
+    """An aware UTC datetime, kept as UNIX seconds."""
+
+    def db_value(self, value: datetime | None) -> float | None:
+        return None if value is None else value.timestamp()
+
+    def python_value(self, value: float | None) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class _Table(peewee.Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class Account(_Table):
+    """Somebody who may queue calls: a login and the argon2id hash of a PIN."""
+
+    id = AutoField()
+    login = CharField(max_length=128, unique=True)
+    pin_hash = CharField()
+    detection = BooleanField(default=True)
+    created_at = InstantField()
+
+
+class Campaign(_Table):
+    """A named set of calls that is started and stopped together. ``loader`` owns it while its list is read."""
+
+    id = AutoField()
+    account = ForeignKeyField(Account, backref="campaigns")
+    name = CharField(max_length=255)
+    status = CharField()
+    is_default = BooleanField(default=False)
+    created_at = InstantField()
+    loader = CharField(null=True)
+    loader_beat = DoubleField(null=True)
+
+    class Meta:
+        indexes = ((("account", "name"), True),)
+
+
+class Terms(_Table):
+    """What one request said for all of its calls."""
+
+    id = AutoField()
+    campaign = ForeignKeyField(Campaign)
+    start_url = CharField()
+    result_url = CharField()
+    campaign_parameters = CharField()
+    max_retries = IntegerField()
+    retry_interval = IntegerField()
+    scheduled_at = InstantField()
+    expires_at = InstantField(null=True)
+    created_at = InstantField()
+    notes = TextField()
+
+
+class Call(_Table):
+    """One number to reach. ``due_at`` is when it may next be dialled; ``fence`` counts the claims on it."""
+
+    id = AutoField()
+    terms = ForeignKeyField(Terms, index=False)
+    campaign = ForeignKeyField(Campaign, index=False)
+    phone_number = CharField()
+    number = CharField()
+    message_reference = CharField()
+    call_parameters = CharField()
+    status = CharField()
+    due_at = InstantField()
+    expires_at = InstantField(null=True)
+    attempts = IntegerField()
+    callee_type = CharField()
+    duration = IntegerField()
+    last_attempt_at = InstantField(null=True)
+    queued_at = InstantField()
+    finished_at = InstantField(null=True)
+    fence = IntegerField()
+    worker = CharField(null=True)
+    lease_until = DoubleField(null=True)
+
+
+class Attempt(_Table):
+    """One dial of a call, from the claim to the hang-up."""
+
+    id = AutoField()
+    call = ForeignKeyField(Call, backref="history")
+    number = IntegerField()
+    started_at = InstantField()
+    answered_at = InstantField(null=True)
+    ended_at = InstantField(null=True)
+    callee_type = CharField(null=True)
+    duration = IntegerField(null=True)
+
+    class Meta:
+        indexes = ((("call", "number"), True),)
+
+
+class Event(_Table):
+    """Something on a call's page that its columns and attempts do not tell: a warning, an application error."""
+
+    id = AutoField()
+    call = ForeignKeyField(Call, backref="events")
+    at = InstantField()
+    event = CharField()
+    detail = TextField()
+
+
+class Result(_Table):
+    """What result_url must hear about a final call, and how far that got: the outbox."""
+
+    call = ForeignKeyField(Call, primary_key=True)
+    url = CharField()
+    body = TextField()
+    state = CharField()
+    tries = IntegerField()
+    unacknowledged = IntegerField()
+    due_at = InstantField()
+    lease_until = DoubleField(null=True)
+    last_answer = TextField()
+
+
+class VirtualTime(_Table):
+    """The one row that is the time when RINGBACK_CLOCK=virtual."""
+
+    now = InstantField()
+
+
+class Counter(_Table):
+    """The last call_id given out: a number is never used twice, whatever is pruned."""
+
+    name = CharField(primary_key=True)
+    last = IntegerField()

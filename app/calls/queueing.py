@@ -1,0 +1,230 @@
+"""Orders become rows. A call_id that leaves this module is committed; an order that fails leaves nothing."""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+import peewee
+
+from app import clock
+from app.calls.db import database, execute, execute_many, writing
+from app.calls.states import CampaignStatus, Status
+from app.errors import BadField, Refusal
+from app.intake.orders import CallOrder, CampaignOrder, Terms
+from app.intake.phonelist import GoodLine
+from app.outside import preflight
+from app.outside.fetch import Outside
+from app.voicexml import document
+
+Order = TypeVar("Order", CallOrder, CampaignOrder)
+
+LAST_CALL_ID = 2_147_483_647  # clients parse a call_id as a signed 32-bit integer
+
+_INSERT_TERMS = """INSERT INTO terms (campaign_id, start_url, result_url, campaign_parameters, max_retries,
+    retry_interval, scheduled_at, expires_at, created_at, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_CALL = f"""INSERT INTO call (id, terms_id, campaign_id, phone_number, number, message_reference,
+    call_parameters, due_at, expires_at, queued_at, status, attempts, callee_type, duration, fence)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{Status.QUEUED}', 0, '', 0, 0)"""
+
+
+def probed(order: Order, outside: Outside) -> Order:
+    """The order after a GET of its URLs, with a note when start_url is no VoiceXML yet. Raises UrlNotUsable."""
+    terms: Terms = order.terms
+    urls = {"start_url": terms.start_url} | ({"result_url": terms.result_url} if terms.result_url else {})
+    answers = preflight.refuse_unless_answering(outside, urls)
+    try:
+        document.load(answers["start_url"].body)
+    except document.BadDocument as wrong:
+        terms = replace(terms, notes=(*terms.notes, f"start_url answered its probe, but {wrong}"))
+    return replace(order, terms=terms)
+
+
+def queue_call(account_id: int, order: CallOrder, now: datetime) -> int:
+    """Queue one call in the account's default campaign; its call_id, committed."""
+    with writing():
+        (campaign_id,) = execute("SELECT id FROM campaign WHERE account_id = ? AND is_default", account_id).fetchone()
+        terms_id = _add_terms(campaign_id, order.terms, now)
+        call_id = _take_call_ids(1)
+        execute(
+            _INSERT_CALL,
+            call_id,
+            terms_id,
+            campaign_id,
+            order.phone_number,
+            order.number.number,
+            order.message_reference,
+            order.call_parameters,
+            *_times(order.terms, now),
+        )
+    return call_id
+
+
+def campaign_name_is_taken(account_id: int, name: str) -> bool:
+    """Whether the account has a campaign of this name."""
+    row = execute("SELECT 1 FROM campaign WHERE account_id = ? AND name = ?", account_id, name).fetchone()
+    return row is not None
+
+
+class Loading:
+    """A campaign whose list is being read: nobody sees it until ``publish``.
+
+    Each ``add`` is a short transaction of its own, so that no other writer waits for a long list.
+    """
+
+    def __init__(self, account_id: int, order: CampaignOrder, now: datetime) -> None:
+        self._order = order
+        self._times = _times(order.terms, now)
+        try:
+            with writing():
+                self.campaign_id = _add_campaign(account_id, order.name, now)
+                self._terms_id = _add_terms(self.campaign_id, order.terms, now)
+        except peewee.IntegrityError as taken:
+            raise BadField("campaign_name", f"{order.name} is the name of another campaign of yours") from taken
+
+    def add(self, lines: Sequence[GoodLine]) -> int:
+        """Insert the calls of some lines, committed but unseen; the call_id of the first, the others follow it."""
+        order, terms_id, campaign_id = self._order, self._terms_id, self.campaign_id
+        reference, parameters = order.message_reference, order.call_parameters
+        times = self._times
+        with writing():
+            self._beat()
+            first = _take_call_ids(len(lines))
+            execute_many(
+                _INSERT_CALL,
+                [
+                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, *times)
+                    for call_id, (_, sent, number, own, text) in enumerate(lines, first)
+                ],
+            )
+        return first
+
+    def publish(self) -> None:
+        """Let the dispatcher and everybody else see the campaign: one small commit."""
+        with writing():
+            self._beat()
+            execute(
+                "UPDATE campaign SET status = ?, loader = NULL, loader_beat = NULL WHERE id = ?",
+                CampaignStatus.STARTED,
+                self.campaign_id,
+            )
+
+    def discard(self) -> None:
+        """Remove what was loaded."""
+        _remove(self.campaign_id)
+
+    def _beat(self) -> None:
+        beaten = execute(
+            "UPDATE campaign SET loader_beat = ? WHERE id = ? AND status = ?",
+            clock.machine(),
+            self.campaign_id,
+            CampaignStatus.LOADING,
+        )
+        if beaten.rowcount != 1:
+            raise Refusal("the list took too long to arrive and was dropped; send it again")
+
+
+@contextmanager
+def loading(account_id: int, order: CampaignOrder, now: datetime) -> Iterator[Loading]:
+    """Load a campaign: published when the block ends, removed when it raises."""
+    load = Loading(account_id, order, now)
+    try:
+        yield load
+        load.publish()
+    except BaseException:
+        load.discard()
+        raise
+
+
+def remove_abandoned(silent_seconds: float = 30) -> int:
+    """Remove the campaigns whose loader died half-way; how many. Called at start and then now and then."""
+    rows = execute("SELECT id, loader, loader_beat FROM campaign WHERE status = ?", CampaignStatus.LOADING).fetchall()
+    abandoned = [
+        campaign_id
+        for campaign_id, loader, beat in rows
+        if beat < clock.machine() - silent_seconds or not _may_be_alive(loader)
+    ]
+    for campaign_id in abandoned:
+        _remove(campaign_id)
+    return len(abandoned)
+
+
+def _may_be_alive(loader: str) -> bool:
+    host, _, process = loader.rpartition(":")
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _remove(campaign_id: int, batch: int = 5_000) -> None:
+    """Delete a campaign that never was visible, in short transactions."""
+    removed = batch
+    while removed == batch:
+        with writing():
+            removed = execute(
+                "DELETE FROM call WHERE id IN (SELECT id FROM call WHERE campaign_id = ? LIMIT ?)", campaign_id, batch
+            ).rowcount
+    with writing():
+        execute("DELETE FROM terms WHERE campaign_id = ?", campaign_id)
+        execute("DELETE FROM campaign WHERE id = ? AND status = ?", campaign_id, CampaignStatus.LOADING)
+
+
+def _add_campaign(account_id: int, name: str, now: datetime) -> int:
+    campaign_id = _inserted(
+        """INSERT INTO campaign (account_id, name, status, is_default, created_at, loader, loader_beat)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        account_id,
+        name or secrets.token_hex(),
+        CampaignStatus.LOADING,
+        False,
+        now.timestamp(),
+        f"{socket.gethostname()}:{os.getpid()}",
+        clock.machine(),
+    )
+    if not name:
+        execute("UPDATE campaign SET name = ? WHERE id = ?", f"list {campaign_id} of {now:%Y-%m-%d %H:%M}", campaign_id)
+    return campaign_id
+
+
+def _add_terms(campaign_id: int, terms: Terms, now: datetime) -> int:
+    return _inserted(
+        _INSERT_TERMS,
+        campaign_id,
+        terms.start_url,
+        terms.result_url,
+        terms.campaign_parameters,
+        terms.max_retries,
+        terms.retry_interval,
+        terms.scheduled_at.timestamp(),
+        terms.expires_at and terms.expires_at.timestamp(),
+        now.timestamp(),
+        "\n".join(terms.notes),
+    )
+
+
+def _inserted(sql: str, *values: object) -> int:
+    return int(database.last_insert_id(execute(sql, *values)))
+
+
+def _times(terms: Terms, now: datetime) -> tuple[float, float | None, float]:
+    """due_at, expires_at and queued_at of a new call, as UNIX seconds. A schedule in the past means at once."""
+    expires_at = terms.expires_at.timestamp() if terms.expires_at else None
+    return max(terms.scheduled_at, now).timestamp(), expires_at, now.timestamp()
+
+
+def _take_call_ids(count: int) -> int:
+    """The first of ``count`` new call_ids in a row. They are never given out again."""
+    (last,) = execute("UPDATE counter SET last = last + ? WHERE name = 'call_id' RETURNING last", count).fetchone()
+    if last > LAST_CALL_ID:
+        raise Refusal("no call_id is left: clients read it as a 32-bit number")
+    return int(last) - count + 1

@@ -1,0 +1,143 @@
+"""The classic API's form fields: their names, aliases, limits and defaults, and the orders that they make.
+
+Source: Outbound API Parameter Notes. Fields are checked in the order of FIELDS and the first thing wrong is
+reported.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.errors import BadField
+from app.intake import fields
+from app.intake.orders import CallOrder, CampaignOrder, Terms
+from app.intake.phone import NumberRules
+
+FIELDS = (
+    "login",
+    "pin",
+    "phone_number",
+    "campaign_name",
+    "campaign",
+    "name",
+    "start_url",
+    "result_url",
+    "message_reference",
+    "call_parameters",
+    "campaign_parameters",
+    "max_retries",
+    "max_retry",
+    "retry_interval",
+    "scheduled_timestamp",
+    "scheduled_time",
+    "expiration_timestamp",
+    "expiration_time",
+)
+MAX_RETRIES = (0, 10)
+RETRY_INTERVAL = (60, 172_800)
+DEFAULT_RETRY_INTERVAL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say about reading a form: the zone of a time without one, who reads times and numbers."""
+
+    zone: ZoneInfo
+    php_only: bool
+    numbers: NumberRules
+
+
+def echo(posted: Mapping[str, str], *, pin: bool) -> list[tuple[str, str]]:
+    """The fields that were sent, in the documented order; the PIN emptied unless ``pin``."""
+    sent = [(name, posted[name] if posted[name].strip() else "") for name in FIELDS if name in posted]
+    return [(name, value if pin or name != "pin" else "") for name, value in sent]
+
+
+def read_call(posted: Mapping[str, str], now: datetime, rules: Rules) -> CallOrder:
+    """The order that a queuecall form makes. Raises BadField."""
+    phone_number = fields.required("phone_number", posted.get("phone_number", "").strip())
+    number = fields.phone_number("phone_number", posted["phone_number"], rules.numbers)
+    start_url, result_url = _urls(posted)
+    reference, parameters = _references(posted)
+    terms = _terms(posted, start_url, result_url, "", now, rules)
+    return CallOrder(terms, phone_number, number, reference, parameters)
+
+
+def read_campaign(
+    posted: Mapping[str, str], now: datetime, rules: Rules, name_is_taken: Callable[[str], bool]
+) -> CampaignOrder:
+    """The order that a queuecalls form makes, without its list. Raises BadField."""
+    name = fields.text("campaign_name", _aliased(posted, "campaign_name", "campaign", "name"), 255).strip()
+    if name and name_is_taken(name):
+        raise BadField("campaign_name", f"{name} is the name of another campaign of yours")
+    start_url, result_url = _urls(posted)
+    reference, parameters = _references(posted)
+    campaign_parameters = fields.text("campaign_parameters", posted.get("campaign_parameters", ""), 255)
+    terms = _terms(posted, start_url, result_url, campaign_parameters, now, rules)
+    return CampaignOrder(terms, name, reference, parameters)
+
+
+def _urls(posted: Mapping[str, str]) -> tuple[str, str]:
+    start_url = fields.url("start_url", fields.required("start_url", posted.get("start_url", "").strip()))
+    result_url = posted.get("result_url", "").strip()
+    return start_url, result_url and fields.url("result_url", result_url)
+
+
+def _references(posted: Mapping[str, str]) -> tuple[str, str]:
+    reference = fields.text("message_reference", posted.get("message_reference", ""), 255)
+    return reference, fields.text("call_parameters", posted.get("call_parameters", ""), 255)
+
+
+def _terms(
+    posted: Mapping[str, str], start_url: str, result_url: str, campaign_parameters: str, now: datetime, rules: Rules
+) -> Terms:
+    max_retries = _aliased(posted, "max_retries", "max_retry")
+    retry_interval = posted.get("retry_interval", "").strip()
+    retries = fields.whole_number("max_retries", max_retries, *MAX_RETRIES) if max_retries else 0
+    interval = DEFAULT_RETRY_INTERVAL
+    if retry_interval:
+        interval = fields.whole_number("retry_interval", retry_interval, *RETRY_INTERVAL, unit=" of seconds")
+    scheduled = _moment(posted, "scheduled", now, rules)
+    expiration = _moment(posted, "expiration", now, rules)
+    scheduled_at = max(scheduled.instant or now, now)
+    if expiration.instant and expiration.instant <= scheduled_at:
+        after = "the scheduled time" if scheduled_at > now else "now"
+        raise BadField(expiration.field, f"must be later than {after}, not {expiration.instant:%Y-%m-%d %H:%M:%S} UTC")
+    return Terms(
+        start_url,
+        result_url,
+        campaign_parameters,
+        retries,
+        interval,
+        scheduled_at,
+        expiration.instant,
+        scheduled.notes + expiration.notes,
+    )
+
+
+def _aliased(posted: Mapping[str, str], *names: str) -> str:
+    """The first of several names for one field that is not blank."""
+    return next((posted[name] for name in names if posted.get(name, "").strip()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A time that a form gives, the field that gave it, and how it was read."""
+
+    instant: datetime | None
+    field: str
+    notes: tuple[str, ...] = ()
+
+
+def _moment(posted: Mapping[str, str], which: str, now: datetime, rules: Rules) -> _Moment:
+    """``which``_timestamp, or ``which``_time when that is absent or 0."""
+    field = f"{which}_timestamp"
+    text = posted.get(field, "").strip()
+    instant = fields.timestamp(field, text) if text else None
+    expression = fields.text(f"{which}_time", posted.get(f"{which}_time", ""), 80)
+    if instant or not expression:
+        return _Moment(instant, field)
+    field = f"{which}_time"
+    reading = fields.time(field, expression, now, rules.zone, php_only=rules.php_only)
+    return _Moment(reading.instant, field, (f"{field} {expression!r} was read by {reading.layer}",))

@@ -1,0 +1,79 @@
+"""Reads a posted form the way PHP did for the original: bytes that are UTF-8 or else Windows-1252, the last of a
+repeated field, urlencoded or multipart."""
+
+import io
+from dataclasses import dataclass, field
+from typing import IO
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import MultiPartParser
+
+MOST_FIELDS = 1_000  # PHP's max_input_vars
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The fields of a form as text, and its phone_list as a stream of bytes (None when there is none)."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    phone_list: IO[bytes] | None = None
+
+
+def read(request: Request) -> Posted:
+    """The form in a request's body. An unreadable body is a form without fields. Raises werkzeug's 413."""
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype == "multipart/form-data" and boundary:
+        return _multipart(request, boundary)
+    return _urlencoded(request)
+
+
+def _urlencoded(request: Request) -> Posted:
+    try:
+        pairs = parse_qsl(
+            request.stream.read().decode("latin-1"),
+            keep_blank_values=True,
+            encoding="latin-1",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError:
+        raise BadRequest(f"a form may have at most {MOST_FIELDS} fields") from None
+    values = {name: value.encode("latin-1") for name, value in pairs}
+    phone_list = values.get("phone_list")
+    return Posted(_decoded(values), None if phone_list is None else io.BytesIO(phone_list))
+
+
+class _BytesParser(MultiPartParser):
+    """Keeps the bytes of text fields apart, by reading them as Latin-1, so that we choose their encoding."""
+
+    def get_part_charset(self, headers: Headers) -> str:
+        return "latin-1"
+
+
+def _multipart(request: Request, boundary: str) -> Posted:
+    parser = _BytesParser(max_form_memory_size=request.max_content_length, max_form_parts=MOST_FIELDS)
+    try:
+        form, files = parser.parse(request.stream, boundary.encode("latin-1", "replace"), request.content_length)
+    except ValueError:
+        return Posted()
+    values = {name: texts[-1].encode("latin-1") for name, texts in form.lists()}
+    phone_list: IO[bytes] | None = None
+    if "phone_list" in files:
+        phone_list = files.getlist("phone_list")[-1].stream
+    elif "phone_list" in values:
+        phone_list = io.BytesIO(values["phone_list"])
+    return Posted(_decoded(values), phone_list)
+
+
+def _decoded(values: dict[str, bytes]) -> dict[str, str]:
+    return {name: decode(value) for name, value in values.items() if name != "phone_list"}
+
+
+def decode(value: bytes) -> str:
+    """UTF-8, else Windows-1252; the five bytes that Windows-1252 does not define become U+FFFD."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("cp1252", "replace")

@@ -1,0 +1,124 @@
+"""queuecall.php and queuecalls.php: the endpoints that old clients post to, under every prefix they know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.calls import queueing
+from app.calls.accounts import Credentials
+from app.classic import form, posted, replies
+from app.classic.form import Rules
+from app.clock import Clock
+from app.errors import BadField, Refusal, UrlNotUsable
+from app.intake.orders import CampaignOrder
+from app.intake.phonelist import PhoneList
+from app.outside.fetch import Outside
+
+PREFIXES = ("/webservice", "/outbound/webservice", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the endpoints work with; the factory puts it at ``app.extensions["classic"]``."""
+
+    credentials: Credentials
+    outside: Outside
+    clock: Clock
+    rules: Rules
+    echo_pin: bool
+    max_lines: int
+
+
+classic = Blueprint("classic", __name__)
+
+
+def _form_page() -> str:
+    return render_template(f"{_root()}.html")
+
+
+def queuecall() -> Response:
+    """Queue one call."""
+    desk = _desk()
+    sent = posted.read(request)
+    echo = form.echo(sent.fields, pin=desk.echo_pin)
+    try:
+        account_id = desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
+        order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
+        call_id = queueing.queue_call(account_id, queueing.probed(order, desk.outside), desk.clock.now())
+    except Refusal as refusal:
+        return _xml(replies.failed("queuecall", str(refusal), echo))
+    return _xml(replies.queued(call_id, echo))
+
+
+def queuecalls() -> Response:
+    """Queue a list of calls as a campaign."""
+    desk = _desk()
+    sent = posted.read(request)
+    echo = form.echo(sent.fields, pin=desk.echo_pin)
+    try:
+        account_id = desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
+        if sent.phone_list is None:
+            raise BadField("phone_list", "is required: a file with one call per line")
+        order = form.read_campaign(
+            sent.fields,
+            desk.clock.now(),
+            desk.rules,
+            lambda name: queueing.campaign_name_is_taken(account_id, name),
+        )
+        numbers = PhoneList(sent.phone_list, desk.rules.numbers, max_lines=desk.max_lines)
+        return _load(desk, account_id, order, numbers, echo)
+    except Refusal as refusal:
+        return _xml(replies.failed("queuecalls", str(refusal), echo))
+
+
+def _load(desk: Desk, account_id: int, order: CampaignOrder, numbers: PhoneList, echo: replies.Echo) -> Response:
+    """Queue a list as it is read, and answer with a line for each of its lines."""
+    try:
+        order = queueing.probed(order, desk.outside)
+    except UrlNotUsable:
+        for _ in numbers.batches():
+            pass  # a list that can't be used is reported before a URL that can't
+        raise
+    answer = replies.ListAnswer(order.message_reference)
+    with queueing.loading(account_id, order, desk.clock.now()) as load:
+        for batch in numbers.batches():
+            answer.add(batch, load.add(batch.good) if batch.good else 0)
+    chunks = answer.chunks(echo, campaign_id=load.campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
+    response = _xml(chunks)
+    response.call_on_close(answer.close)
+    return response
+
+
+def _desk() -> Desk:
+    desk: Desk = current_app.extensions["classic"]
+    return desk
+
+
+def _root() -> str:
+    """The root element of an answer on this path, which is also the name of its form."""
+    return "queuecalls" if request.path.endswith("/queuecalls.php") else "queuecall"
+
+
+def _xml(body: object, status: int = 200) -> Response:
+    return Response(body, status, content_type=replies.MEDIA_TYPE)  # type: ignore[arg-type] # text or chunks
+
+
+def answer_error(error: HTTPException) -> Response | HTTPException:
+    """An HTTP error on a .php path as XML, with the error's own headers; elsewhere the usual page."""
+    if not request.path.endswith(".php"):
+        return error
+    response = _xml(replies.failed(_root(), error.description or error.name), error.code or 500)
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+_VIEWS: dict[str, Callable[[], Response]] = {"queuecall": queuecall, "queuecalls": queuecalls}
+for _prefix in PREFIXES:
+    for _name, _view in _VIEWS.items():
+        _path = f"{_prefix}/{_name}.php"
+        classic.add_url_rule(_path, f"{_prefix}{_name}_form".replace("/", "_"), _form_page, methods=["GET"])
+        classic.add_url_rule(_path, f"{_prefix}{_name}".replace("/", "_"), _view, methods=["POST"])

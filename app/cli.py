@@ -1,0 +1,259 @@
+"""The command line: ``ringback``. Exit status 0 is good, 1 the thing asked failed, 2 wrong usage."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from app import __version__, factory
+from app.calls import accounts, db, queueing, reports
+from app.classic import form
+from app.errors import Refusal, SettingError
+from app.intake.phonelist import PhoneList
+from app.settings import Settings
+
+SAMPLE_PORT = 8081
+
+
+class _Group(click.Group):
+    """Turns a refusal into one line on standard error and exit status 1, a bad setting into exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingError as wrong:
+            raise click.UsageError(str(wrong)) from wrong
+        except Refusal as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ringback")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Queue outbound calls, dial them, and tell how they ended."""
+    context.obj = Settings.read(os.environ)
+
+
+def _with_database(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the settings, with the database open."""
+
+    @click.pass_obj
+    @wraps(command)
+    def run(settings: Settings, *args: Any, **kwargs: Any) -> None:
+        factory.open_database(settings)
+        command(settings, *args, **kwargs)
+
+    return run
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+
+
+def _say(as_json: bool, text: str, **told: object) -> None:
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
+
+
+@main.command()
+@click.option("--sample", is_flag=True, help="Also run the sample customer application.")
+@click.option("--sample-port", default=SAMPLE_PORT, show_default=True, help="Its loopback port.")
+@click.pass_obj
+def serve(settings: Settings, sample: bool, sample_port: int) -> None:
+    """Run the web server and the scheduler, and restart one that dies."""
+    from app import programs
+
+    programs.refuse_taken_port(*settings.bind)
+    if sample:
+        programs.refuse_taken_port("127.0.0.1", sample_port)
+    factory.open_database(settings)
+    factory.create_scheduler(settings)  # what it can't be started with is said once, here
+    _welcome(settings, sample_port if sample else None)
+    db.close_database()
+    programs.serve([["web"], ["scheduler"], *([["sample", "--port", str(sample_port)]] if sample else [])])
+
+
+def _welcome(settings: Settings, sample_port: int | None) -> None:
+    click.echo(f"ringback {__version__} dials simulated callees: nobody's phone rings.")
+    click.echo(f"  Open     {settings.url}/")
+    if settings.loopback and accounts.demo_is_open():
+        click.echo(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
+    if sample_port:
+        customer = f"http://127.0.0.1:{sample_port}"
+        click.echo("  Try this in another terminal:\n")
+        click.echo(
+            f"curl -d login={accounts.DEMO_LOGIN} -d pin={accounts.DEMO_PIN} -d phone_number=6175550100 "
+            f"-d start_url={customer}/start -d result_url={customer}/result {settings.url}/webservice/queuecall.php\n"
+        )
+
+
+@main.command()
+@_with_database
+def web(settings: Settings) -> None:
+    """Run the web server alone."""
+    from app import programs
+
+    db.close_database()
+    programs.web(settings)
+
+
+@main.command()
+@_with_database
+def scheduler(settings: Settings) -> None:
+    """Run a scheduler alone."""
+    from scheduler.service import run_until_signalled
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    run_until_signalled(factory.create_scheduler(settings))
+
+
+@main.command()
+@click.option("--port", default=SAMPLE_PORT, show_default=True, help="Loopback port to listen on.")
+def sample(port: int) -> None:
+    """Run a small customer application: its start_url, its result_url, and a line for all that they receive."""
+    from app.sample import make_server
+
+    click.echo(f"sample customer: http://127.0.0.1:{port}/start and http://127.0.0.1:{port}/result")
+    make_server(port, click.echo).serve_forever()
+
+
+@main.group()
+def account() -> None:
+    """Make accounts, list them, change a PIN."""
+
+
+_pin = click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")
+
+
+@account.command("add")
+@click.argument("login")
+@_pin
+@_with_database
+def account_add(settings: Settings, login: str, pin: str) -> None:
+    """Make an account."""
+    accounts.add(login, pin, factory.make_clock(settings).now())
+    click.echo(f"account {login} made")
+
+
+@account.command("pin")
+@click.argument("login")
+@_pin
+@_with_database
+def account_pin(settings: Settings, login: str, pin: str) -> None:
+    """Change the PIN of an account."""
+    accounts.change_pin(login, pin)
+    click.echo(f"account {login} has a new PIN")
+
+
+@account.command("list")
+@_json
+@_with_database
+def account_list(settings: Settings, as_json: bool) -> None:
+    """List the accounts."""
+    for each in accounts.every():
+        _say(as_json, each.login, login=each.login, created_at=each.created_at.isoformat())
+
+
+def _fields(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option for each form field: ``--start-url`` for start_url."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for name in reversed(names):
+            command = click.option(f"--{name.replace('_', '-')}", name, default="", help=f"The field {name}.")(command)
+        return click.option("--login", required=True, help="The account that queues.")(command)
+
+    return decorate
+
+
+_SHARED = (
+    "start_url",
+    "result_url",
+    "message_reference",
+    "call_parameters",
+    "max_retries",
+    "retry_interval",
+    "scheduled_timestamp",
+    "scheduled_time",
+    "expiration_timestamp",
+    "expiration_time",
+)
+
+
+@main.command()
+@_fields("phone_number", *_SHARED)
+@_json
+@_with_database
+def queue(settings: Settings, login: str, as_json: bool, **fields: str) -> None:
+    """Queue one call, as queuecall.php does."""
+    owner = accounts.named(login)
+    now = factory.make_clock(settings).now()
+    order = form.read_call(fields, now, factory.make_rules(settings))
+    call_id = queueing.queue_call(owner.id, queueing.probed(order, factory.make_outside(settings)), now)
+    _say(as_json, f"call {call_id} queued", call_id=call_id)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_fields("campaign_name", *_SHARED, "campaign_parameters")
+@_json
+@_with_database
+def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: str) -> None:
+    """Queue a list of calls from FILE, as queuecalls.php does."""
+    owner = accounts.named(login)
+    now = factory.make_clock(settings).now()
+    rules = factory.make_rules(settings)
+    order = form.read_campaign(fields, now, rules, lambda name: queueing.campaign_name_is_taken(owner.id, name))
+    order = queueing.probed(order, factory.make_outside(settings))
+    with _reading(file) as stream, queueing.loading(owner.id, order, now) as load:
+        numbers = PhoneList(stream, rules.numbers, max_lines=settings.max_lines_per_list)
+        for batch in numbers.batches():
+            if batch.good:
+                load.add(batch.good)
+            for bad in batch.bad:
+                _say(as_json, f"line {bad.line} rejected: {bad.error}", line=bad.line, error=bad.error)
+    _say(
+        as_json,
+        f"campaign {load.campaign_id}: {numbers.good_count} queued, {numbers.bad_count} rejected, "
+        f"{numbers.duplicates} duplicates",
+        campaign_id=load.campaign_id,
+        queued=numbers.good_count,
+        rejected=numbers.bad_count,
+        duplicates=numbers.duplicates,
+    )
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[IO[bytes]]:
+    """The file, with a progress bar on a terminal and without one elsewhere."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        progress.open(file, "rb", description=file.name) as stream,
+    ):
+        yield stream
+
+
+@main.command()
+@click.argument("call_id", type=int, required=False)
+@_json
+@_with_database
+def status(settings: Settings, call_id: int | None, as_json: bool) -> None:
+    """Tell how many calls are in which state, and how the campaigns stand; or all about one call."""
+    if call_id is not None:
+        told = reports.call(call_id)
+        click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
+        return
+    counts = reports.counts()
+    _say(as_json, "  ".join(f"{status} {count}" for status, count in counts.items()) or "no calls yet", **counts)
+    for each in reports.campaigns():
+        text = "campaign {campaign_id} {campaign_name} ({login}, {status}): pending {pending}, completed {completed}, "
+        _say(as_json, (text + "failed {failed}").format(**each), **each)

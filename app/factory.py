@@ -1,0 +1,115 @@
+"""Puts the parts together for each program: settings in, a web application or a scheduler out."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask.typing import ResponseReturnValue
+from peewee import OperationalError
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+
+import app
+from app import clock, pages
+from app.calls import accounts, db, virtual_time
+from app.calls.accounts import Credentials
+from app.classic import routes as classic_routes
+from app.classic.form import Rules
+from app.classic.routes import Desk, classic
+from app.clock import Clock
+from app.errors import SettingError
+from app.intake.phone import NumberRules
+from app.outside.addresses import Policy
+from app.outside.fetch import Outside
+from app.settings import Settings
+from app.telephony.callees import Callees
+from app.telephony.simulated import SimulatedCarrier
+from scheduler.attempt import Equipment
+from scheduler.service import Service
+
+# In a checkout the templates stand beside the package; an installed package carries them inside.
+_HERE = Path(__file__).parent
+_TEMPLATES = next(path for path in (_HERE / "templates", _HERE.parent / "templates") if path.is_dir())
+
+
+def open_database(settings: Settings) -> bool:
+    """Open and upgrade the database; True when this made the demo account.
+
+    An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``. Any other bind refuses to
+    start while that account has that PIN: raises SettingError.
+    """
+    db.open_database(settings.database)
+    if settings.loopback:
+        if accounts.every():
+            return False
+        accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, make_clock(settings).now())
+        return True
+    if accounts.demo_is_open():
+        raise SettingError(
+            "RINGBACK_BIND is not a loopback address, and the account demo still has the PIN that everybody knows: "
+            "change it with `ringback account pin demo`"
+        )
+    return False
+
+
+def make_clock(settings: Settings) -> Clock:
+    """The clock in force: the machine's, or the row that holds virtual time."""
+    if settings.clock == "real":
+        return Clock()
+    virtual_time.begin(clock.Clock().now())
+    return Clock(virtual_time.read, poll=virtual_time.POLL_SECONDS)
+
+
+def make_outside(settings: Settings) -> Outside:
+    """The door to the network under the policy in force."""
+    own = frozenset({settings.bind[1]})
+    policy = Policy(settings.network_in_force, settings.allow_nets, own)
+    return Outside(policy, user_agent=f"ringback/{app.__version__}")
+
+
+def make_rules(settings: Settings) -> Rules:
+    """How forms are read."""
+    return Rules(settings.timezone, settings.times == "php", _number_rules(settings))
+
+
+def _number_rules(settings: Settings) -> NumberRules:
+    return NumberRules(valid=settings.numbers == "valid", countries=frozenset(settings.countries))
+
+
+def create_app(settings: Settings) -> Flask:
+    """The web application. The database must be open."""
+    web = Flask("app", template_folder=str(_TEMPLATES))
+    web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
+    web.extensions["classic"] = Desk(
+        credentials=Credentials(),
+        outside=make_outside(settings),
+        clock=make_clock(settings),
+        rules=make_rules(settings),
+        echo_pin=settings.echo_pin,
+        max_lines=settings.max_lines_per_list,
+    )
+    web.register_blueprint(classic)
+    web.register_blueprint(pages.pages)
+    web.register_error_handler(HTTPException, classic_routes.answer_error)
+    web.register_error_handler(OperationalError, _database_not_usable)
+    return web
+
+
+def _database_not_usable(error: OperationalError) -> ResponseReturnValue:
+    app_error = ServiceUnavailable("the database can't be used at the moment; nothing was queued, try again")
+    return classic_routes.answer_error(app_error)
+
+
+def create_scheduler(settings: Settings) -> Service:
+    """A scheduler. The database must be open. Raises SettingError."""
+    business = make_clock(settings)
+    try:
+        callees = Callees(settings.callees, settings.seed)
+    except ValueError as wrong:
+        raise SettingError(f"RINGBACK_CALLEES: {wrong}") from wrong
+    carrier = SimulatedCarrier(
+        business,
+        callees,
+        takes_time=settings.clock == "virtual" or settings.pace == "real",
+        ledger=settings.dial_ledger,
+    )
+    equipment = Equipment(carrier, make_outside(settings), business, settings.timezone, _number_rules(settings))
+    return Service(equipment, lines=settings.lines, seed=settings.seed)

@@ -1,0 +1,136 @@
+"""Running the programs: the web server under gunicorn, and ``serve``, which keeps all of them running."""
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from app import clock
+from app.calls import db
+from app.errors import Refusal
+from app.factory import create_app
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 10.0
+LONGEST_BACKOFF = 30.0
+STEADY_SECONDS = 10.0
+
+
+class _Gunicorn(BaseApplication):
+    """gunicorn with our settings; each worker opens the database and makes the application for itself."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        host, port = self._settings.bind
+        options = {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "worker_class": "gthread",
+            "workers": self._settings.workers,
+            "threads": self._settings.threads,
+            "graceful_timeout": 8,
+            "timeout": 60,
+            "keepalive": 15,
+            "loglevel": "warning",
+            "proc_name": "ringback web",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        db.open_database(self._settings.database)
+        return create_app(self._settings)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raises Refusal when another program listens there already, instead of a child that dies again and again."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as wrong:
+            raise Refusal(f"{host}:{port} can't be used: {wrong.strerror}") from wrong
+
+
+def web(settings: Settings) -> None:
+    """Run the web server until it is signalled."""
+    _Gunicorn(settings).run()
+
+
+@dataclass
+class _Program:
+    """A child process that is started again when it dies, later each time it dies young."""
+
+    arguments: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    backoff: float = 0.5
+    due: float = field(default=0.0)
+
+    def tend(self) -> None:
+        """Start it if it is not running and its wait is over."""
+        now = clock.elapsed()
+        if self.process is not None:
+            status = self.process.poll()
+            if status is None:
+                return
+            self.process = None
+            self.backoff = 0.5 if now - self.started > STEADY_SECONDS else min(self.backoff * 2, LONGEST_BACKOFF)
+            self.due = now + self.backoff
+            log.warning("%s ended with status %s; starting it again in %.1f s", self, status, self.backoff)
+        if now >= self.due:
+            self.started = now
+            self.process = subprocess.Popen([sys.executable, "-m", "app", *self.arguments])  # noqa: S603 - ourselves
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def wait(self, seconds: float) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            log.warning("%s did not stop within %.0f s and is killed", self, GRACE_SECONDS)
+            self.process.kill()
+            self.process.wait()
+
+    def __str__(self) -> str:
+        return f"ringback {self.arguments[0]}"
+
+
+def serve(programs: Sequence[Sequence[str]]) -> None:
+    """Keep these ``ringback`` commands running until SIGTERM or SIGINT, which is passed on."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    children = [_Program(arguments) for arguments in programs]
+    while not stopping.is_set():
+        for child in children:
+            child.tend()
+        stopping.wait(0.2)
+    for child in children:
+        child.stop()
+    deadline = clock.elapsed() + GRACE_SECONDS
+    for child in children:
+        child.wait(max(deadline - clock.elapsed(), 0.1))

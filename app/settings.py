@@ -1,0 +1,185 @@
+"""Every setting once: its name, type, default and what it does. Nothing else reads the environment.
+
+A setting is read from ``RINGBACK_NAME``, or for a secret also from the file that ``RINGBACK_NAME_FILE``
+names. An unknown RINGBACK_ name is an error: a typing mistake must not quietly become a default.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from app.errors import SettingError
+
+PREFIX = "RINGBACK_"
+
+
+def _setting(default: str, help_text: str, read: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    metadata = {"text": default, "help": help_text, "read": read, "secret": secret}
+    return field(default_factory=lambda: read(default), metadata=metadata)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}")
+        return text
+
+    return read
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError) as wrong:
+        raise ValueError("must be the name of a time zone such as America/New_York") from wrong
+
+
+def _size(text: str) -> int:
+    number, _, unit = text.partition(" ")
+    factors = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+    if not (number.isascii() and number.isdigit() and int(number) > 0 and unit in factors):
+        raise ValueError("must be a size such as 64 MiB")
+    return int(number) * factors[unit]
+
+
+def _bind(text: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None or parts.path:
+        raise ValueError("must be an address and a port such as 127.0.0.1:8080")
+    return host, port
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(word) for word in _words(text))
+    except ValueError as wrong:
+        raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from wrong
+
+
+def _mix(text: str) -> dict[str, int]:
+    """``voice=70,busy=30`` as weights; which callee types exist is the carrier's business."""
+    mix = {}
+    for part in _words(text):
+        name, _, weight = part.partition("=")
+        if not (weight.isascii() and weight.isdigit() and name):
+            raise ValueError("must be callee types with weights such as voice=70,busy=30")
+        mix[name] = int(weight)
+    if sum(mix.values()) == 0:
+        raise ValueError("must give at least one callee type a weight above 0")
+    return mix
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force. ``Settings.read(os.environ)`` is the way to make one."""
+
+    bind: tuple[str, int] = _setting("127.0.0.1:8080", "address and port of the web server", _bind)
+    database: str = _setting("sqlite:///var/ringback.db", "sqlite:///FILE (relative to the current folder)")
+    timezone: ZoneInfo = _setting("America/New_York", "zone of a time that names none, and of result times", _zone)
+    carrier: str = _setting("simulated", "who dials: simulated", _choice("simulated"))
+    lines: int = _setting("50", "calls at once", _number(1, 100_000))
+    clock: str = _setting("real", "real, or virtual: time stands still until it is moved", _choice("real", "virtual"))
+    pace: str = _setting(
+        "instant", "real: a simulated call takes its time; instant: it ends at once", _choice("instant", "real")
+    )
+    callees: dict[str, int] = _setting("voice=100", "mix of simulated callees, as weights", _mix)
+    seed: str = _setting("ringback", "seed of every random draw")
+    dial_ledger: str = _setting("", "file that gets a line per simulated dial: call_id attempt unix_time phone_number")
+    network: Literal["", "open", "public"] = _setting(
+        "",
+        "which addresses client URLs may name: open (loopback and private too) or public; "
+        "empty: open on a loopback bind, else public",
+        _choice("", "open", "public"),
+    )
+    allow_nets: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = _setting(
+        "", "networks that client URLs may name whatever RINGBACK_NETWORK says", _networks
+    )
+    echo_pin: bool = _setting("true", "true: answers echo the PIN, as documented; false: <pin/> is empty", _boolean)
+    numbers: str = _setting(
+        "possible", "possible: lenient; valid: phone numbers must exist", _choice("possible", "valid")
+    )
+    countries: tuple[str, ...] = _setting("US,CA", "countries you call; their emergency numbers are refused", _words)
+    times: str = _setting(
+        "php+dateparser", "who reads times: php+dateparser or php alone", _choice("php+dateparser", "php")
+    )
+    workers: int = _setting("2", "web worker processes", _number(1, 64))
+    threads: int = _setting("32", "threads per web worker", _number(1, 1000))
+    secret_key: str = _setting("", "key of session cookies; empty: made at start", secret=True)
+    max_upload: int = _setting("64 MiB", "largest request body", _size)
+    max_lines_per_list: int = _setting("1000000", "most lines in one phone_list", _number(1, 10_000_000))
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """The settings that an environment describes. Raises SettingError naming the variable and the rule."""
+        known = {PREFIX + setting.name.upper(): setting for setting in fields(cls)}
+        files = {name + "_FILE": name for name, setting in known.items() if setting.metadata["secret"]}
+        values = {}
+        for variable, text in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            if variable in files:
+                variable, text = files[variable], _secret(variable, text)
+            if variable not in known:
+                raise SettingError(f"{variable} is not a setting; see the README's table for those that are")
+            setting = known[variable]
+            try:
+                values[setting.name] = setting.metadata["read"](text)
+            except ValueError as wrong:
+                raise SettingError(f"{variable} {wrong}, not {text!r}") from wrong
+        return cls(**values)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the bind is reachable from this machine alone."""
+        host = self.bind[0]
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    @property
+    def network_in_force(self) -> Literal["open", "public"]:
+        """Which addresses client URLs may name."""
+        if self.network:
+            return self.network
+        return "open" if self.loopback else "public"
+
+    @property
+    def url(self) -> str:
+        """The address to open in a browser on this machine."""
+        host, port = self.bind
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as wrong:
+        raise SettingError(f"{variable}: {path} can't be read: {wrong.strerror}") from wrong

@@ -1,0 +1,68 @@
+"""Gives free lines to due calls: picks in fair order, claims, and hands each claim to a thread that dials."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from app.calls import lifecycle
+from app.calls.lifecycle import Claim
+from scheduler import attempt, fairness
+from scheduler.attempt import Equipment
+
+
+class Dispatcher:
+    """The lines of this scheduler. ``when_free`` is called, from any thread, whenever one becomes free."""
+
+    def __init__(self, equipment: Equipment, worker: str, lines: int, when_free: Callable[[], None]) -> None:
+        self._equipment = equipment
+        self._worker = worker
+        self._lines = lines
+        self._when_free = when_free
+        self._pool = ThreadPoolExecutor(lines, thread_name_prefix="line")
+        self._running: dict[Future[None], Claim] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def run(self) -> int:
+        """Dial what is due as far as lines are free; how many calls were started."""
+        with self._lock:
+            if self._closed:
+                return 0
+            now = self._equipment.clock.now()
+            own_free = self._lines - len(self._running)
+            if own_free <= 0:
+                return 0
+            queues = lifecycle.due(now, own_free)
+            free = min(own_free, self._lines - lifecycle.running()) if queues else 0
+            if free <= 0:
+                return 0
+            claims = lifecycle.claim(fairness.share(queues, free), self._worker, now)
+            for claim in claims:
+                self._start(claim)
+            return len(claims)
+
+    def renew(self) -> None:
+        """Keep the claims of the calls that run."""
+        if self._running:
+            lifecycle.renew(self._worker)
+
+    def close(self, grace: float) -> None:
+        """Dial no more; let the calls that run end within ``grace`` seconds, then hang up on the rest."""
+        with self._lock:
+            self._closed = True
+            running = dict(self._running)
+        unstarted = [claim for future, claim in running.items() if future.cancel()]
+        if unstarted:
+            lifecycle.give_back(unstarted)
+        wait(running, timeout=grace)
+        self._equipment.carrier.close()
+        self._pool.shutdown()
+
+    def _start(self, claim: Claim) -> None:
+        future = self._pool.submit(attempt.run, claim, self._equipment)
+        self._running[future] = claim
+        future.add_done_callback(self._ended)
+
+    def _ended(self, future: Future[None]) -> None:
+        self._running.pop(future, None)
+        self._when_free()
