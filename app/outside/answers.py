@@ -53,7 +53,7 @@ class Reason(StrEnum):
     REDIRECTS = "too many redirects"
 
 
-class NotFetched(Exception):  # noqa: N818 - a fact about somebody else's server, not a defect of ours
+class NotFetched(Exception):
     """A fetch without an answer; ``reason`` is its kind, ``str()`` adds a detail free of paths, queries and bodies."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

@@ -174,6 +174,7 @@ class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTLS
 
 
+@functools.cache
 def _tls_context(trust: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.load_default_certs()

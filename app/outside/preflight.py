@@ -42,9 +42,9 @@ def refuse_unless_answering(
 def probe(outside: Outside, urls: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> dict[str, Answer | NotFetched]:
     """GET each distinct URL of ``urls`` (field name to URL) once, side by side, all within ``limits.total`` seconds."""
     began = monotonic()
-    first, *others = dict.fromkeys(urls.values())
-    helped = [(url, _helpers.submit(_get, outside, url, limits, began)) for url in others]
-    answers = {first: _get(outside, first, limits, began)}
+    distinct = list(dict.fromkeys(urls.values()))
+    helped = [(url, _helpers.submit(_get, outside, url, limits, began)) for url in distinct[1:]]
+    answers = {url: _get(outside, url, limits, began) for url in distinct[:1]}
     for url, helper in helped:
         # A helper that never got round to it leaves the probe to us.
         answers[url] = _get(outside, url, limits, began) if helper.cancel() else helper.result()
