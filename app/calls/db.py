@@ -59,6 +59,19 @@ class _Turn:
             self._file = None
 
 
+class Held:
+    """A name that this process holds until ``release``, or until it dies, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] = path.open("ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+
 _turn = _Turn()
 
 
@@ -70,7 +83,7 @@ def open_database(url: str) -> None:
     path = Path(name).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     database.initialize(peewee.SqliteDatabase(str(path), pragmas=PRAGMAS))
-    _turn.use(path.with_name(path.name + "-turn"))
+    _turn.use(_lock_path("turn"))
     upgrade()
 
 
@@ -92,6 +105,32 @@ def writing() -> Iterator[None]:
     """A write transaction: committed and synced when the block ends, rolled back when it raises."""
     with _turn, database.atomic("IMMEDIATE"):
         yield
+
+
+def hold(name: str) -> Held:
+    """Take a name that nobody holds."""
+    return Held(_lock_path(name))
+
+
+def is_held(name: str) -> bool:
+    """Whether a living process holds the name."""
+    try:
+        with _lock_path(name).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def forget(name: str) -> None:
+    """Remove what a dead holder left of the name."""
+    _lock_path(name).unlink(missing_ok=True)
+
+
+def _lock_path(name: str) -> Path:
+    return Path(f"{database.database}-{name}")
 
 
 def execute(sql: str, *values: object) -> Any:

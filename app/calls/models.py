@@ -35,7 +35,7 @@ class Account(_Table):
 
 
 class Campaign(_Table):
-    """A named set of calls that is started and stopped together. ``loader`` owns it while its list is read."""
+    """A named set of calls that is started and stopped together."""
 
     id = AutoField()
     account = ForeignKeyField(Account, backref="campaigns")
@@ -43,8 +43,6 @@ class Campaign(_Table):
     status = CharField()
     is_default = BooleanField(default=False)
     created_at = InstantField()
-    loader = CharField(null=True)
-    loader_beat = DoubleField(null=True)
 
     class Meta:
         indexes = ((("account", "name"), True),)

@@ -1,8 +1,6 @@
 """Orders become rows. A call_id that leaves this module is committed; an order that fails leaves nothing."""
 
-import os
 import secrets
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +9,7 @@ from typing import TypeVar
 
 import peewee
 
-from app import clock
+from app.calls import db
 from app.calls.db import database, execute, execute_many, writing
 from app.calls.states import CampaignStatus, Status
 from app.errors import BadField, Refusal
@@ -82,6 +80,7 @@ class Loading:
         try:
             with writing():
                 self.campaign_id = _add_campaign(account_id, order.name, now)
+                self._held = db.hold(_lock_name(self.campaign_id))
                 self._terms_id = _add_terms(self.campaign_id, order.terms, now)
         except peewee.IntegrityError as taken:
             raise BadField("campaign_name", f"{order.name} is the name of another campaign of yours") from taken
@@ -92,7 +91,6 @@ class Loading:
         reference, parameters = order.message_reference, order.call_parameters
         times = self._times
         with writing():
-            self._beat()
             first = _take_call_ids(len(lines))
             execute_many(
                 _INSERT_CALL,
@@ -106,26 +104,13 @@ class Loading:
     def publish(self) -> None:
         """Let the dispatcher and everybody else see the campaign: one small commit."""
         with writing():
-            self._beat()
-            execute(
-                "UPDATE campaign SET status = ?, loader = NULL, loader_beat = NULL WHERE id = ?",
-                CampaignStatus.STARTED,
-                self.campaign_id,
-            )
+            execute("UPDATE campaign SET status = ? WHERE id = ?", CampaignStatus.STARTED, self.campaign_id)
+        self._held.release()
 
     def discard(self) -> None:
         """Remove what was loaded."""
         _remove(self.campaign_id)
-
-    def _beat(self) -> None:
-        beaten = execute(
-            "UPDATE campaign SET loader_beat = ? WHERE id = ? AND status = ?",
-            clock.machine(),
-            self.campaign_id,
-            CampaignStatus.LOADING,
-        )
-        if beaten.rowcount != 1:
-            raise Refusal("the list took too long to arrive and was dropped; send it again")
+        self._held.release()
 
 
 @contextmanager
@@ -140,30 +125,18 @@ def loading(account_id: int, order: CampaignOrder, now: datetime) -> Iterator[Lo
         raise
 
 
-def remove_abandoned(silent_seconds: float = 30) -> int:
+def remove_abandoned() -> int:
     """Remove the campaigns whose loader died half-way; how many. Called at start and then now and then."""
-    rows = execute("SELECT id, loader, loader_beat FROM campaign WHERE status = ?", CampaignStatus.LOADING).fetchall()
-    abandoned = [
-        campaign_id
-        for campaign_id, loader, beat in rows
-        if beat < clock.machine() - silent_seconds or not _may_be_alive(loader)
-    ]
+    rows = execute("SELECT id FROM campaign WHERE status = ?", CampaignStatus.LOADING).fetchall()
+    abandoned = [campaign_id for (campaign_id,) in rows if not db.is_held(_lock_name(campaign_id))]
     for campaign_id in abandoned:
         _remove(campaign_id)
+        db.forget(_lock_name(campaign_id))
     return len(abandoned)
 
 
-def _may_be_alive(loader: str) -> bool:
-    host, _, process = loader.rpartition(":")
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def _lock_name(campaign_id: int) -> str:
+    return f"loading-{campaign_id}"
 
 
 def _remove(campaign_id: int, batch: int = 5_000) -> None:
@@ -181,15 +154,12 @@ def _remove(campaign_id: int, batch: int = 5_000) -> None:
 
 def _add_campaign(account_id: int, name: str, now: datetime) -> int:
     campaign_id = _inserted(
-        """INSERT INTO campaign (account_id, name, status, is_default, created_at, loader, loader_beat)
-        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        "INSERT INTO campaign (account_id, name, status, is_default, created_at) VALUES (?, ?, ?, ?, ?)",
         account_id,
         name or secrets.token_hex(),
         CampaignStatus.LOADING,
         False,
         now.timestamp(),
-        f"{socket.gethostname()}:{os.getpid()}",
-        clock.machine(),
     )
     if not name:
         execute("UPDATE campaign SET name = ? WHERE id = ?", f"list {campaign_id} of {now:%Y-%m-%d %H:%M}", campaign_id)

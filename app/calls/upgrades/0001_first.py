@@ -23,8 +23,6 @@ def up(migrator, db):
         status = CharField()
         is_default = BooleanField()
         created_at = DoubleField()
-        loader = CharField(null=True)
-        loader_beat = DoubleField(null=True)
 
         class Meta:
             indexes = ((("account", "name"), True),)

@@ -1,0 +1,211 @@
+"""The life of a call on a clock that the test moves: attempts, retries, windows, and the one result at the end."""
+
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import pytest
+from customer import Reply
+from office import RECEIVED, Office
+
+from app.calls import lifecycle
+from app.calls.db import execute
+
+INTERVAL = 600
+
+
+def _steps(office: Office, call_id: int) -> list[float]:
+    """When each attempt began, in seconds after the call was queued."""
+    history = office.call(call_id)["history"]
+    return [(datetime.fromisoformat(attempt["started_at"]) - RECEIVED).total_seconds() for attempt in history]
+
+
+def test_a_call_that_is_answered_completes_after_one_attempt(office: Office) -> None:
+    """0100 is a person: one POST of the five fields to start_url, one result with the eight fields."""
+    call_id = office.queue("6175550100", message_reference="ref 1", call_parameters="a=1&b=2")
+    office.work()
+    (start,) = office.customer.posts("/start")
+    assert start.form == {
+        "phone_number": "6175550100",
+        "call_id": str(call_id),
+        "message_reference": "ref 1",
+        "campaign_parameters": "",
+        "call_parameters": "a=1&b=2",
+    }
+    (result,) = office.customer.posts("/result")
+    form = result.form
+    assert parsedate_to_datetime(form.pop("last_attempt_timestamp")) == RECEIVED
+    assert int(form.pop("duration")) > 0
+    assert form == {
+        "phone_number": "6175550100",
+        "message_reference": "ref 1",
+        "call_id": str(call_id),
+        "result": "Completed",
+        "callee_type": "voice",
+        "attempts": "1",
+    }
+    assert result.headers["Webhook-Id"] == str(call_id)
+    assert result.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_busy_number_is_tried_again_after_each_interval_and_fails(office: Office) -> None:
+    """0103 with max_retries=2: three attempts, an interval apart, and nothing in between; then one result."""
+    call_id = office.queue("6175550103", max_retries=2, retry_interval=INTERVAL)
+    office.work()
+    assert _steps(office, call_id) == [0]
+    for attempt in (1, 2):
+        office.clock.advance(seconds=INTERVAL - 1)
+        office.work()
+        assert len(_steps(office, call_id)) == attempt
+        assert not office.customer.posts("/result")
+        office.clock.advance(seconds=1)
+        office.work()
+    assert _steps(office, call_id) == [0, INTERVAL, 2 * INTERVAL]
+    office.clock.advance(days=2)
+    office.work()
+    (result,) = office.customer.posts("/result")
+    assert (result.form["result"], result.form["callee_type"], result.form["attempts"]) == ("Failed", "busy", "3")
+    assert not office.customer.posts("/start")
+
+
+def test_a_call_that_is_busy_twice_completes_at_the_third_attempt(office: Office) -> None:
+    """0109 is busy twice, then a person."""
+    office.queue("6175550109", max_retries=5, retry_interval=60)
+    for _ in range(6):
+        office.work()
+        office.clock.advance(seconds=60)
+    (result,) = office.customer.posts("/result")
+    assert (result.form["result"], result.form["callee_type"], result.form["attempts"]) == ("Completed", "voice", "3")
+
+
+@pytest.mark.parametrize(
+    ("number", "result", "callee_type"),
+    [
+        pytest.param("6175550100", "Completed", "voice", id="a person"),
+        pytest.param("6175550101", "Completed", "answeringmachine", id="voicemail"),
+        pytest.param("6175550102", "Completed", "faxmachine", id="a fax"),
+        pytest.param("6175550103", "Failed", "busy", id="busy"),
+        pytest.param("6175550104", "Failed", "noanswer", id="nobody answers"),
+        pytest.param("6175550105", "Failed", "informationtone", id="information tone"),
+        pytest.param("6175550106", "Failed", "linefailure", id="line failure"),
+        pytest.param("6175550107", "Completed", "unknown", id="answered by who knows what"),
+        pytest.param("6175550110", "Completed", "voice", id="0 times no answer"),
+        pytest.param("6175550111", "Failed", "noanswer", id="once no answer"),
+        pytest.param("6175550120", "Completed", "voice", id="rings 44 s"),
+        pytest.param("6175550121", "Failed", "noanswer", id="rings 46 s"),
+        pytest.param("tel:+12125550103;ani=8009957586", "Failed", "busy", id="any area code, with a caller id"),
+        pytest.param("2125551103", "Completed", "voice", id="not reserved: the mix"),
+    ],
+)
+def test_each_reserved_number_ends_as_it_should(office: Office, number: str, result: str, callee_type: str) -> None:
+    """The numbers reserved for fiction choose the callee."""
+    office.queue(number)
+    office.work()
+    (posted,) = office.customer.posts("/result")
+    assert (posted.form["result"], posted.form["callee_type"]) == (result, callee_type)
+
+
+def test_a_call_that_expires_undialled_fails_with_noattempt(office: Office) -> None:
+    """Its campaign is stopped, its window ends: failed, never dialled, every number of the result readable."""
+    execute("UPDATE campaign SET status = 'stopped'")
+    office.queue("6175550100", expiration_time="+1 hour")
+    office.clock.advance(minutes=59)
+    office.work()
+    assert not office.customer.posts("/result")
+    office.clock.advance(minutes=1)
+    office.work()
+    (result,) = office.customer.posts("/result")
+    assert result.form["result"] == "Failed"
+    assert result.form["callee_type"] == "noattempt"
+    assert result.form["attempts"] == "0"
+    assert result.form["duration"] == "0"
+    assert result.form["last_attempt_timestamp"] == ""
+    assert not office.customer.posts("/start")
+
+
+def test_a_call_that_expires_between_attempts_reports_its_last_one(office: Office) -> None:
+    """Busy, and the window ends before the retry: failed with busy and one attempt."""
+    office.queue("6175550103", max_retries=3, retry_interval=7200, expiration_time="+1 hour")
+    office.work()
+    assert not office.customer.posts("/result")
+    office.clock.advance(hours=1)
+    office.work()
+    (result,) = office.customer.posts("/result")
+    assert (result.form["result"], result.form["callee_type"], result.form["attempts"]) == ("Failed", "busy", "1")
+
+
+def test_no_attempt_starts_at_the_expiration(office: Office) -> None:
+    """A retry that comes due at the very second its window ends is not made."""
+    call_id = office.queue("6175550103", max_retries=1, retry_interval=3600, expiration_time="+1 hour")
+    office.work()
+    office.clock.advance(hours=1)
+    assert office.service.dispatcher.run() == 0
+    office.work()
+    assert _steps(office, call_id) == [0]
+
+
+def test_nothing_happens_before_the_schedule(office: Office) -> None:
+    """Scheduled for tomorrow: not a second earlier."""
+    schedule = int(RECEIVED.timestamp()) + 86_400
+    call_id = office.queue("6175550100", scheduled_timestamp=schedule)
+    office.clock.advance(seconds=86_399)
+    office.work()
+    assert not office.customer.posts("/start")
+    assert office.call(call_id)["status"] == "queued"
+    office.clock.advance(seconds=1)
+    office.work()
+    assert office.call(call_id)["status"] == "completed"
+    assert len(office.customer.posts("/result")) == 1
+
+
+def test_calls_of_a_stopped_campaign_wait(office: Office) -> None:
+    """Stopped means not dialled; started again means dialled."""
+    execute("UPDATE campaign SET status = 'stopped'")
+    office.queue("6175550100")
+    office.work()
+    assert not office.customer.posts("/start")
+    execute("UPDATE campaign SET status = 'started'")
+    office.work()
+    assert len(office.customer.posts("/start")) == 1
+
+
+@pytest.mark.parametrize("broken", ["not found", "not xml", "html", "empty"])
+def test_a_start_url_that_breaks_at_call_time_hangs_up_and_still_completes(office: Office, broken: str) -> None:
+    """Somebody answered: the outcome follows the callee, the call shows an application error."""
+    office.customer.answers["/start"] = lambda _: {
+        "not found": Reply(404),
+        "not xml": Reply(body=b"hello"),
+        "html": Reply(body=b"<html/>"),
+        "empty": Reply(),
+    }[broken]
+    call_id = office.queue("6175550100")
+    office.work()
+    call = office.call(call_id)
+    assert (call["status"], call["callee_type"], call["duration"]) == ("completed", "voice", 0)
+    assert [event["event"] for event in call["events"]] == ["application error"]
+
+
+def test_without_detection_whoever_answers_is_voice(office: Office) -> None:
+    """The account's detection is off: a machine counts as a person, a busy line stays busy."""
+    execute("UPDATE account SET detection = 0")
+    machine, busy = office.queue("6175550101"), office.queue("6175550103")
+    office.work()
+    assert office.call(machine)["callee_type"] == "voice"
+    assert office.call(busy)["callee_type"] == "busy"
+
+
+def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
+    """Its scheduler died in mid-call: unknown, never dialled again inside the attempt, retried after the interval."""
+    call_id = office.queue("6175550100", max_retries=1, retry_interval=60)
+    (claim,) = lifecycle.claim([call_id], "a scheduler that dies", office.clock.now())
+    execute("UPDATE call SET lease_until = 0")
+    office.service.recover()
+    assert office.call(call_id)["status"] == "queued"
+    assert office.call(call_id)["callee_type"] == "unknown"
+    office.work()
+    assert not office.customer.posts("/start")
+    office.clock.advance(seconds=60)
+    office.work()
+    (result,) = office.customer.posts("/result")
+    assert (result.form["result"], result.form["attempts"]) == ("Completed", "2")
+    lifecycle.connect(claim, office.clock.now())
+    assert office.call(call_id)["status"] == "completed"

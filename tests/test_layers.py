@@ -1,0 +1,106 @@
+"""The walls of the house: who may import whom, no cycles, one owner for each third-party package."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = (
+    ("app.settings", "app.clock", "app.errors", "app.telephony", "app.voicexml"),
+    ("app.intake", "app.outside"),
+    ("app.calls",),
+    ("app.classic", "app.pages", "scheduler"),
+    ("app.factory", "app.programs", "app.sample", "app.cli", "app.__main__", "wsgi"),
+)
+MAY_USE_SIBLINGS = ("app.factory", "app.programs", "app.sample", "app.cli", "app.__main__", "wsgi", "app.settings")
+ISLANDS = ("app.telephony", "app.voicexml")
+OWNERS = {
+    "requests": ("app.outside",),
+    "urllib3": ("app.outside",),
+    "dateparser": ("app.intake.times",),
+    "phonenumbers": ("app.intake.phone",),
+    "apscheduler": ("scheduler.service",),
+    "peewee": ("app.calls", "app.factory"),
+    "playhouse": ("app.calls",),
+    "argon2": ("app.calls.accounts",),
+    "lxml": ("app.voicexml",),
+    "gunicorn": ("app.programs",),
+    "click": ("app.cli",),
+    "rich": ("app.cli",),
+    "flask": ("app.classic", "app.pages", "app.factory"),
+    "werkzeug": ("app.classic", "app.factory"),
+}
+
+
+def _module(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+FILES = {
+    _module(path): path
+    for folder in ("app", "scheduler")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path.parent.name != "upgrades"
+} | {"wsgi": ROOT / "wsgi.py"}
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in FILES else node.module for name in names}
+    return found
+
+
+IMPORTS = {module: _imports(path) for module, path in FILES.items()}
+PAIRS = [(module, name) for module in FILES for name in sorted(IMPORTS[module]) if name in FILES and name != "app"]
+
+
+def _place(module: str) -> tuple[int, str]:
+    """The layer of a module and the part of that layer it belongs to."""
+    for layer, parts in enumerate(LAYERS):
+        for part in parts:
+            if module == part or module.startswith(part + "."):
+                return layer, part
+    raise AssertionError(f"{module} stands in no layer")
+
+
+def test_every_module_stands_in_a_layer() -> None:
+    """A new part must be put on the map before it is used."""
+    for module in FILES:
+        if module != "app":
+            _place(module)
+
+
+@pytest.mark.parametrize(("module", "name"), PAIRS, ids=[f"{module}->{name}" for module, name in PAIRS])
+def test_imports_point_down(module: str, name: str) -> None:
+    """A module imports from its own part or from a layer below; islands import nothing of ours but errors."""
+    if module == "app":
+        pytest.fail("the map imports nothing")
+    (layer, part), (below, other) = _place(module), _place(name)
+    if part in ISLANDS:
+        assert other in (part, "app.errors")
+    elif part in MAY_USE_SIBLINGS:
+        assert below <= layer
+    else:
+        assert other == part or below < layer
+
+
+def test_there_is_no_import_cycle() -> None:
+    """Whoever reads one module never has to read in a circle."""
+    list(TopologicalSorter({module: names & set(FILES) for module, names in IMPORTS.items()}).static_order())
+
+
+@pytest.mark.parametrize("package", sorted(OWNERS))
+def test_a_third_party_package_has_one_owner(package: str) -> None:
+    """What may be replaced one day is imported in one place."""
+    users = {module for module, names in IMPORTS.items() if any(name.split(".")[0] == package for name in names)}
+    strangers = {user for user in users if not user.startswith(OWNERS[package])}
+    assert users
+    assert not strangers
