@@ -109,9 +109,9 @@ class Dialer:
         addresses = [ip for ip in self._lookup(host, port, deadline) if self._policy.permits(ip, port)]
         if not addresses:
             raise NotFetched(Reason.ADDRESS)
-        for place, ip in enumerate(addresses[:_MOST_ADDRESSES]):
-            share = (deadline - monotonic()) / (min(len(addresses), _MOST_ADDRESSES) - place)
-            connected = self._connect(ip, port, share)
+        tried = addresses[:_MOST_ADDRESSES]
+        for place, ip in enumerate(tried):
+            connected = self._connect(ip, port, (deadline - monotonic()) / (len(tried) - place))
             if connected is not None:
                 connected.exchange = exchange
                 connected.settimeout(max(deadline - monotonic(), 0.001))
