@@ -18,7 +18,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``pages``    the first page
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness, attempt, results
 5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``sample`` is
-   a small customer application to try things with
+   a small customer application to try things with, ``demo`` shows it at work
 """
 
 __version__ = "0.1.0"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
@@ -125,6 +125,16 @@ def sample(port: int) -> None:
     make_server(port, click.echo).serve_forever()
 
 
+@main.command()
+@click.option("--sample-port", default=SAMPLE_PORT, show_default=True, help="Loopback port of the sample customer.")
+@click.pass_obj
+def demo(settings: Settings, sample_port: int) -> None:
+    """Show a call and a list of 20 go through, on a temporary database."""
+    from app import demo
+
+    demo.run(settings, sample_port, click.echo)
+
+
 @main.group()
 def account() -> None:
     """Make accounts, list them, change a PIN."""
@@ -231,7 +241,7 @@ def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: 
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[IO[bytes]]:
+def _reading(file: Path) -> Iterator[BinaryIO]:
     """The file, with a progress bar on a terminal and without one elsewhere."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()

@@ -26,6 +26,11 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def pause(seconds: float) -> None:
+    """Do nothing for some seconds."""
+    time.sleep(seconds)
+
+
 class Clock:
     """Business time.
 

@@ -1,4 +1,4 @@
-"""What the tests share: a database of their own, a clock they move, a customer on loopback, the programs as they run."""
+"""What the tests share: a database of their own, a clock they move, a customer on loopback, the whole product."""
 
 from collections.abc import Iterator
 from pathlib import Path

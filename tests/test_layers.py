@@ -12,9 +12,18 @@ LAYERS = (
     ("app.intake", "app.outside"),
     ("app.calls",),
     ("app.classic", "app.pages", "scheduler"),
-    ("app.factory", "app.programs", "app.sample", "app.cli", "app.__main__", "wsgi"),
+    ("app.factory", "app.programs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
 )
-MAY_USE_SIBLINGS = ("app.factory", "app.programs", "app.sample", "app.cli", "app.__main__", "wsgi", "app.settings")
+MAY_USE_SIBLINGS = (
+    "app.factory",
+    "app.programs",
+    "app.sample",
+    "app.demo",
+    "app.cli",
+    "app.__main__",
+    "wsgi",
+    "app.settings",
+)
 ISLANDS = ("app.telephony", "app.voicexml")
 OWNERS = {
     "requests": ("app.outside",),

@@ -34,6 +34,11 @@ def campaigns() -> Iterator[dict[str, Any]]:
         yield dict(zip(names, (value or 0 for value in row), strict=True))
 
 
+def acknowledged_calls() -> list[int]:
+    """The calls whose result the customer has acknowledged."""
+    return [call_id for (call_id,) in execute("SELECT call_id FROM result WHERE state = 'acknowledged' ORDER BY 1")]
+
+
 def call(call_id: int) -> dict[str, Any]:
     """One call, whole; times are ISO 8601 in UTC. Raises Refusal when there is none."""
     found = Call.get_or_none(Call.id == call_id)

@@ -1,10 +1,10 @@
 """The classic API's form fields: their names, aliases, limits and defaults, and the orders that they make.
 
-Source: Outbound API Parameter Notes. Fields are checked in the order of FIELDS and the first thing wrong is
-reported.
+Source: Outbound API Parameter Notes. Fields are checked in the order in which they are echoed, and the first thing
+wrong is reported.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,13 +14,8 @@ from app.intake import fields
 from app.intake.orders import CallOrder, CampaignOrder, Terms
 from app.intake.phone import NumberRules
 
-FIELDS = (
-    "login",
-    "pin",
-    "phone_number",
-    "campaign_name",
-    "campaign",
-    "name",
+_WHO = ("login", "pin")
+_SHARED = (
     "start_url",
     "result_url",
     "message_reference",
@@ -34,6 +29,9 @@ FIELDS = (
     "expiration_timestamp",
     "expiration_time",
 )
+CALL_FIELDS = (*_WHO, "phone_number", *(name for name in _SHARED if name != "campaign_parameters"))
+CAMPAIGN_FIELDS = (*_WHO, "campaign_name", "campaign", "name", *_SHARED)
+
 MAX_RETRIES = (0, 10)
 RETRY_INTERVAL = (60, 172_800)
 DEFAULT_RETRY_INTERVAL = 300
@@ -48,9 +46,9 @@ class Rules:
     numbers: NumberRules
 
 
-def echo(posted: Mapping[str, str], *, pin: bool) -> list[tuple[str, str]]:
-    """The fields that were sent, in the documented order; the PIN emptied unless ``pin``."""
-    sent = [(name, posted[name] if posted[name].strip() else "") for name in FIELDS if name in posted]
+def echo(posted: Mapping[str, str], names: Sequence[str], *, pin: bool) -> list[tuple[str, str]]:
+    """Those of ``names`` that were sent, with their values, in that order; the PIN emptied unless ``pin``."""
+    sent = [(name, posted[name] if posted[name].strip() else "") for name in names if name in posted]
     return [(name, value if pin or name != "pin" else "") for name, value in sent]
 
 
@@ -68,9 +66,10 @@ def read_campaign(
     posted: Mapping[str, str], now: datetime, rules: Rules, name_is_taken: Callable[[str], bool]
 ) -> CampaignOrder:
     """The order that a queuecalls form makes, without its list. Raises BadField."""
-    name = fields.text("campaign_name", _aliased(posted, "campaign_name", "campaign", "name"), 255).strip()
+    field, name = _aliased(posted, "campaign_name", "campaign", "name")
+    name = fields.text(field, name, 255).strip()
     if name and name_is_taken(name):
-        raise BadField("campaign_name", f"{name} is the name of another campaign of yours")
+        raise BadField(field, f"{name} is the name of another campaign of yours")
     start_url, result_url = _urls(posted)
     reference, parameters = _references(posted)
     campaign_parameters = fields.text("campaign_parameters", posted.get("campaign_parameters", ""), 255)
@@ -92,9 +91,9 @@ def _references(posted: Mapping[str, str]) -> tuple[str, str]:
 def _terms(
     posted: Mapping[str, str], start_url: str, result_url: str, campaign_parameters: str, now: datetime, rules: Rules
 ) -> Terms:
-    max_retries = _aliased(posted, "max_retries", "max_retry")
+    field, max_retries = _aliased(posted, "max_retries", "max_retry")
     retry_interval = posted.get("retry_interval", "").strip()
-    retries = fields.whole_number("max_retries", max_retries, *MAX_RETRIES) if max_retries else 0
+    retries = fields.whole_number(field, max_retries, *MAX_RETRIES) if max_retries else 0
     interval = DEFAULT_RETRY_INTERVAL
     if retry_interval:
         interval = fields.whole_number("retry_interval", retry_interval, *RETRY_INTERVAL, unit=" of seconds")
@@ -116,9 +115,9 @@ def _terms(
     )
 
 
-def _aliased(posted: Mapping[str, str], *names: str) -> str:
-    """The first of several names for one field that is not blank."""
-    return next((posted[name] for name in names if posted.get(name, "").strip()), "")
+def _aliased(posted: Mapping[str, str], *names: str) -> tuple[str, str]:
+    """The first of several names for one field that is not blank, and its value."""
+    return next(((name, posted[name]) for name in names if posted.get(name, "").strip()), (names[0], ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ repeated field, urlencoded or multipart."""
 
 import io
 from dataclasses import dataclass, field
-from typing import IO
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from flask import Request
@@ -19,7 +19,7 @@ class Posted:
     """The fields of a form as text, and its phone_list as a stream of bytes (None when there is none)."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    phone_list: IO[bytes] | None = None
+    phone_list: BinaryIO | None = None
 
 
 def read(request: Request) -> Posted:
@@ -59,7 +59,7 @@ def _multipart(request: Request, boundary: str) -> Posted:
     except ValueError:
         return Posted()
     values = {name: texts[-1].encode("latin-1") for name, texts in form.lists()}
-    phone_list: IO[bytes] | None = None
+    phone_list: BinaryIO | None = None
     if "phone_list" in files:
         phone_list = files.getlist("phone_list")[-1].stream
     elif "phone_list" in values:

@@ -42,7 +42,7 @@ def queuecall() -> Response:
     """Queue one call."""
     desk = _desk()
     sent = posted.read(request)
-    echo = form.echo(sent.fields, pin=desk.echo_pin)
+    echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
     try:
         account_id = desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
         order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
@@ -56,7 +56,7 @@ def queuecalls() -> Response:
     """Queue a list of calls as a campaign."""
     desk = _desk()
     sent = posted.read(request)
-    echo = form.echo(sent.fields, pin=desk.echo_pin)
+    echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
     try:
         account_id = desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
         if sent.phone_list is None:

@@ -1,4 +1,4 @@
-"""The answers of both endpoints, byte for byte: each field's last good and first bad value, and what goes before what."""
+"""The answers of both endpoints, byte for byte: each field's last good and first bad value, and what goes first."""
 
 from xml.etree import ElementTree
 
