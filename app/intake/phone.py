@@ -5,11 +5,12 @@ Pure: no database, no network, no clock. The only module that imports ``phonenum
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberType
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
 
 # Ten digits of the North American plan, perhaps after 1 or +1. Group 1 is the ten. What it matches is accepted
 # without a further look unless numbers must be valid, so area code 911 is left to the careful path.
@@ -201,30 +202,35 @@ def _is_emergency(digits: str, countries: frozenset[str]) -> bool:
         return True
     if digits.startswith("1") and digits.endswith("911") and len(digits) != 11:
         return True
-    if any(_is_short_emergency(rest, regions) for rest, regions in _readings(digits, countries)):
+    if any(_is_short_emergency(rest, countries) for rest, countries in _readings(digits, countries)):
         return True
     return _PREFIXED.fullmatch(digits) is not None and not _is_valid(f"+{digits}")
 
 
-def _readings(digits: str, countries: frozenset[str]) -> Iterator[tuple[str, Sequence[str]]]:
+def _readings(digits: str, home: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
     """What may be meant, with the countries it may be dialled in: the digits at home, or after a country code."""
     digits = digits.lstrip("0")
-    yield digits, sorted(countries)
+    yield digits, home
     for length in (1, 2, 3):
-        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length] or "0"))
-        if regions and len(digits) > length:
-            yield digits[length:].lstrip("0"), [*regions, *countries]
+        countries = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length] or "0"))
+        if countries and len(digits) > length:
+            yield digits[length:].lstrip("0"), home.union(countries)
 
 
-def _is_short_emergency(rest: str, regions: Sequence[str]) -> bool:
+def _is_short_emergency(rest: str, countries: frozenset[str]) -> bool:
     """``rest`` has lost its leading zeros: nothing left means 000."""
     if len(rest) > _LONGEST_EMERGENCY:
         return False
-    spellings = [zeros + rest for zeros in ("", "0", "00", "000")]
-    return any(
-        spelling in EMERGENCY or any(phonenumbers.is_emergency_number(spelling, region) for region in regions)
-        for spelling in spellings
-    )
+    pattern = _emergency_pattern(countries)
+    return any(pattern.fullmatch(zeros + rest) for zeros in ("", "0", "00", "000"))
+
+
+@cache
+def _emergency_pattern(countries: frozenset[str]) -> re.Pattern[str]:
+    # phonenumbers.is_emergency_number() takes one country at a time: 400 microseconds for the 25 of +1.
+    known = [PhoneMetadata.short_metadata_for_region(country) for country in countries]
+    patterns = [short.emergency.national_number_pattern for short in known if short and short.emergency]
+    return re.compile("|".join([*EMERGENCY, *filter(None, patterns)]))
 
 
 def _stripped(parameters: list[str]) -> list[str]:
