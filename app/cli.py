@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from app import __version__, factory
+from app import __version__, clock, factory
 from app.calls import accounts, db, queueing, reports
 from app.classic import form
 from app.errors import Refusal, SettingError
+from app.intake import times
 from app.intake.phonelist import PhoneList
 from app.settings import Settings
 
@@ -125,14 +127,46 @@ def sample(port: int) -> None:
     make_server(port, click.echo).serve_forever()
 
 
-@main.command()
+@main.command("demo")
 @click.option("--sample-port", default=SAMPLE_PORT, show_default=True, help="Loopback port of the sample customer.")
 @click.pass_obj
-def demo(settings: Settings, sample_port: int) -> None:
+def show_demo(settings: Settings, sample_port: int) -> None:
     """Show a call and a list of 20 go through, on a temporary database."""
     from app import demo
 
     demo.run(settings, sample_port, click.echo)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("expression")
+@click.option("--now", type=int, help="The present as a UNIX time.")
+@click.option("--tz", help="The zone of a time that names none.")
+@click.option("--php-only", is_flag=True, help="Only what PHP reads.")
+@_json
+@click.pass_obj
+def when(settings: Settings, expression: str, now: int | None, tz: str | None, php_only: bool, as_json: bool) -> None:
+    """Tell which instant EXPRESSION means; - reads one per line and answers UNIX times or false."""
+    present = clock.Clock().now() if now is None else clock.instant(now)
+    zone = settings.timezone if tz is None else _zone(tz)
+    php_only = php_only or settings.times == "php"
+    if expression == "-":
+        for answer in times.when_lines(click.get_text_stream("stdin"), present, zone, php_only):
+            click.echo(answer)
+        return
+    try:
+        reading = times.read(expression, present, zone, php_only=php_only)
+    except times.UnreadableTime as wrong:
+        raise Refusal(str(wrong)) from wrong
+    local = reading.instant.astimezone(zone)
+    text = f"{int(reading.instant.timestamp())}  {local:%a %d %b %Y %H:%M:%S %Z}  read by {reading.layer}"
+    _say(as_json, text, time=int(reading.instant.timestamp()), iso=local.isoformat(), layer=reading.layer)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError) as wrong:
+        raise click.UsageError(f"--tz {name}: there is no such time zone") from wrong
 
 
 @main.group()

@@ -22,7 +22,7 @@ def post(web: FlaskClient, name: str, customer: str) -> bytes:
     else:
         body = body.replace(b"\n", b"")
     body = body.replace(b"{customer}", customer.encode())
-    answer = web.post(request_line.split()[1], data=body, content_type=media_type)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/xml; charset=UTF-8"
-    return answer.data.replace(customer.encode(), b"{customer}")
+    with web.post(request_line.split()[1], data=body, content_type=media_type) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "text/xml; charset=UTF-8"
+        return answer.data.replace(customer.encode(), b"{customer}")

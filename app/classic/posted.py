@@ -2,8 +2,10 @@
 repeated field, urlencoded or multipart."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import parse_qsl
 
 from flask import Request
@@ -22,12 +24,20 @@ class Posted:
     phone_list: BinaryIO | None = None
 
 
-def read(request: Request) -> Posted:
-    """The form in a request's body. An unreadable body is a form without fields. Raises werkzeug's 413."""
+@contextmanager
+def reading(request: Request) -> Iterator[Posted]:
+    """The form in a request's body; its list is closed with the block.
+
+    An unreadable body is a form without fields. Raises werkzeug's 413 for one that is too large.
+    """
     boundary = request.mimetype_params.get("boundary", "")
-    if request.mimetype == "multipart/form-data" and boundary:
-        return _multipart(request, boundary)
-    return _urlencoded(request)
+    multipart = request.mimetype == "multipart/form-data" and boundary
+    posted = _multipart(request, boundary) if multipart else _urlencoded(request)
+    try:
+        yield posted
+    finally:
+        if posted.phone_list is not None:
+            posted.phone_list.close()
 
 
 def _urlencoded(request: Request) -> Posted:
@@ -61,7 +71,7 @@ def _multipart(request: Request, boundary: str) -> Posted:
     values = {name: texts[-1].encode("latin-1") for name, texts in form.lists()}
     phone_list: BinaryIO | None = None
     if "phone_list" in files:
-        phone_list = files.getlist("phone_list")[-1].stream
+        phone_list = cast(BinaryIO, files.getlist("phone_list")[-1].stream)
     elif "phone_list" in values:
         phone_list = io.BytesIO(values["phone_list"])
     return Posted(_decoded(values), phone_list)

@@ -1,6 +1,7 @@
 """queuecall.php and queuecalls.php: the endpoints that old clients post to, under every prefix they know."""
 
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, render_template, request
@@ -10,6 +11,7 @@ from app.calls import queueing
 from app.calls.accounts import Credentials
 from app.classic import form, posted, replies
 from app.classic.form import Rules
+from app.classic.posted import Posted
 from app.clock import Clock
 from app.errors import BadField, Refusal, UrlNotUsable
 from app.intake.orders import CampaignOrder
@@ -41,36 +43,40 @@ def _form_page() -> str:
 def queuecall() -> Response:
     """Queue one call."""
     desk = _desk()
-    sent = posted.read(request)
-    echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
-    try:
-        account_id = desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
-        order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
-        call_id = queueing.queue_call(account_id, queueing.probed(order, desk.outside), desk.clock.now())
-    except Refusal as refusal:
-        return _xml(replies.failed("queuecall", str(refusal), echo))
-    return _xml(replies.queued(call_id, echo))
+    with posted.reading(request) as sent:
+        echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
+        try:
+            account_id = _account(desk, sent)
+            order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
+            call_id = queueing.queue_call(account_id, queueing.probed(order, desk.outside), desk.clock.now())
+        except Refusal as refusal:
+            return _xml(replies.failed("queuecall", str(refusal), echo))
+        return _xml(replies.queued(call_id, echo))
 
 
 def queuecalls() -> Response:
     """Queue a list of calls as a campaign."""
     desk = _desk()
-    sent = posted.read(request)
-    echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
-    try:
-        account_id = desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
-        if sent.phone_list is None:
-            raise BadField("phone_list", "is required: a file with one call per line")
-        order = form.read_campaign(
-            sent.fields,
-            desk.clock.now(),
-            desk.rules,
-            lambda name: queueing.campaign_name_is_taken(account_id, name),
-        )
-        numbers = PhoneList(sent.phone_list, desk.rules.numbers, max_lines=desk.max_lines)
-        return _load(desk, account_id, order, numbers, echo)
-    except Refusal as refusal:
-        return _xml(replies.failed("queuecalls", str(refusal), echo))
+    with posted.reading(request) as sent:
+        echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
+        try:
+            account_id = _account(desk, sent)
+            if sent.phone_list is None:
+                raise BadField("phone_list", "is required: a file with one call per line")
+            order = form.read_campaign(
+                sent.fields,
+                desk.clock.now(),
+                desk.rules,
+                lambda name: queueing.campaign_name_is_taken(account_id, name),
+            )
+            numbers = PhoneList(sent.phone_list, desk.rules.numbers, max_lines=desk.max_lines)
+            return _load(desk, account_id, order, numbers, echo)
+        except Refusal as refusal:
+            return _xml(replies.failed("queuecalls", str(refusal), echo))
+
+
+def _account(desk: Desk, sent: Posted) -> int:
+    return desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
 
 
 def _load(desk: Desk, account_id: int, order: CampaignOrder, numbers: PhoneList, echo: replies.Echo) -> Response:
@@ -81,14 +87,16 @@ def _load(desk: Desk, account_id: int, order: CampaignOrder, numbers: PhoneList,
         for _ in numbers.batches():
             pass  # a list that can't be used is reported before a URL that can't
         raise
-    answer = replies.ListAnswer(order.message_reference)
-    with queueing.loading(account_id, order, desk.clock.now()) as load:
-        for batch in numbers.batches():
-            answer.add(batch, load.add(batch.good) if batch.good else 0)
-    chunks = answer.chunks(echo, campaign_id=load.campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
-    response = _xml(chunks)
-    response.call_on_close(answer.close)
-    return response
+    with ExitStack() as until_sent:
+        answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
+        with queueing.loading(account_id, order, desk.clock.now()) as load:
+            for batch in numbers.batches():
+                answer.add(batch, load.add(batch.good) if batch.good else 0)
+        response = _xml(
+            answer.chunks(echo, campaign_id=load.campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
+        )
+        response.call_on_close(until_sent.pop_all().close)
+        return response
 
 
 def _desk() -> Desk:
