@@ -74,14 +74,14 @@ def _number_rules(settings: Settings) -> NumberRules:
     return NumberRules(valid=settings.numbers == "valid", countries=frozenset(settings.countries))
 
 
-def create_app(settings: Settings) -> Flask:
-    """The web application. The database must be open."""
+def create_app(settings: Settings, business: Clock | None = None) -> Flask:
+    """The web application, on the clock that the settings name unless it is given one. The database must be open."""
     web = Flask("app", template_folder=str(_TEMPLATES))
     web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
     web.extensions["classic"] = Desk(
         credentials=Credentials(),
         outside=make_outside(settings),
-        clock=make_clock(settings),
+        clock=business or make_clock(settings),
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
         max_lines=settings.max_lines_per_list,
@@ -98,9 +98,12 @@ def _database_not_usable(error: OperationalError) -> ResponseReturnValue:
     return classic_routes.answer_error(app_error)
 
 
-def create_scheduler(settings: Settings) -> Service:
-    """A scheduler. The database must be open. Raises SettingError."""
-    business = make_clock(settings)
+def create_scheduler(settings: Settings, business: Clock | None = None) -> Service:
+    """A scheduler, on the clock that the settings name unless it is given one. The database must be open.
+
+    Raises SettingError.
+    """
+    business = business or make_clock(settings)
     try:
         callees = Callees(settings.callees, settings.seed)
     except ValueError as wrong:
