@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -160,6 +161,19 @@ LOOK_ALIKES = {
 @pytest.mark.parametrize("text", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
 def test_a_number_that_only_looks_like_an_emergency_number_passes(text: str) -> None:
     assert parse(text, LENIENT).number.endswith(text[-2:])
+
+
+ORDINARY = [
+    phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+    for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
+    if (number := phonenumbers.example_number_for_type(region, kind))
+]
+
+
+@pytest.mark.parametrize("rules", [LENIENT, VALID, NumberRules(countries=frozenset({"FR", "NE", "OM"}))])
+def test_an_ordinary_number_of_every_country_passes(rules: NumberRules) -> None:
+    assert [str(parse(text, rules)) for text in ORDINARY] == [f"tel:{text}" for text in ORDINARY]
 
 
 @pytest.mark.parametrize("text", ["+10123456789", "+1234567890", "+442079460", "6171234567890"[:10], "+99912345678"])
