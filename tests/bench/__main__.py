@@ -1,8 +1,8 @@
 """Runs every row: both sides in turn, several pairs, and the median of the pairs' ratios beside the bar."""
 
 import argparse
+import io
 import os
-import resource
 import sqlite3
 import statistics
 import subprocess
@@ -19,11 +19,14 @@ import requests
 
 from app import factory
 from app.calls import db
+from app.intake.phone import NumberRules
+from app.intake.phonelist import PhoneList
 from app.settings import Settings
 from tests.bench import loopback
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+import multipart  # noqa: E402 - tests is a folder, not a package
 from live import free_port, until  # noqa: E402 - tests is a folder, not a package
 
 CLIENTS = 32
@@ -46,7 +49,7 @@ def compare(name: str, unit: str, bar: str, pairs: int, ours: Callable[[], float
 
 
 @contextmanager
-def gunicorn(application: str, environment: dict[str, str]) -> Iterator[int]:
+def gunicorn(application: str, environment: dict[str, str], *, tell_memory: bool = False) -> Iterator[int]:
     """A WSGI application under gunicorn, 2 workers of 16 threads; its port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", str(WORKERS), "--threads", str(THREADS)]
@@ -63,9 +66,18 @@ def gunicorn(application: str, environment: dict[str, str]) -> Iterator[int]:
     try:
         until(answers, 30, f"{application} answers")
         yield port
+        if tell_memory:
+            print(f"    its largest worker had {_peak_memory(process.pid)} MiB at most (bar 200)", flush=True)
     finally:
         process.terminate()
         process.wait()
+
+
+def _peak_memory(master: int) -> int:
+    """The most memory that a worker of a gunicorn ever held, in MiB."""
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    lines = [line for worker in workers for line in Path(f"/proc/{worker}/status").read_text().splitlines()]
+    return max(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
 def _form(path: str, port: int, customer: str) -> bytes:
@@ -119,25 +131,22 @@ def _list(lines: int) -> bytes:
     return b"".join(b"1617%07d,reference-%d,parameters-%d\n" % (2_000_000 + n, n, n) for n in range(lines))
 
 
-def _multipart(customer: str, numbers: bytes) -> tuple[bytes, str]:
-    fields = {"login": "demo", "pin": "1234", "start_url": f"{customer}/start", "result_url": f"{customer}/result"}
-    parts = [f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
-    parts.append('--b\r\nContent-Disposition: form-data; name="phone_list"; filename="list.csv"\r\n\r\n')
-    return "".join(parts).encode() + numbers + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
-
-
 def queuecalls(folder: Path, lines: int, pairs: int) -> None:
     """A long list over HTTP, the whole answer read, beside raw executemany of the same rows."""
     numbers = _list(lines)
     environment, _ = _settings(folder, f"list{lines}")
     _settings(folder, f"raw{lines}")
-    with loopback.customer(free_port()) as customer, gunicorn("wsgi:application", environment) as port:
-        body, content_type = _multipart(customer, numbers)
+    with (
+        loopback.customer(free_port()) as customer,
+        gunicorn("wsgi:application", environment, tell_memory=True) as port,
+    ):
+        fields = {"login": "demo", "pin": "1234", "start_url": f"{customer}/start", "result_url": f"{customer}/result"}
+        body = multipart.encode(fields, numbers)
         url = f"http://127.0.0.1:{port}/webservice/queuecalls.php"
 
         def ours() -> float:
             began = time.monotonic()
-            answer = requests.post(url, body, headers={"Content-Type": content_type}, timeout=600)
+            answer = requests.post(url, body, headers={"Content-Type": multipart.CONTENT_TYPE}, timeout=600)
             seconds = time.monotonic() - began
             if f'queued="{lines}"' not in answer.text[:500] or not answer.text.endswith("</queuecalls>\n"):
                 raise RuntimeError(answer.text[:500])
@@ -145,7 +154,23 @@ def queuecalls(folder: Path, lines: int, pairs: int) -> None:
 
         rows = _rows(lines)
         name = f"queuecalls.php, {lines:,} lines | raw executemany"
-        compare(name, "seconds", "<= 4", pairs, ours, lambda: _raw_insert(folder / f"raw{lines}.db", rows))
+        compare(name, "seconds", "<= 3", pairs, ours, lambda: _raw_insert(folder / f"raw{lines}.db", rows))
+
+
+def reading(pairs: int) -> None:
+    """The reader and checker of lists alone, and what a line costs at a million beside ten thousand."""
+    rules = NumberRules(countries=frozenset({"US", "CA"}))
+
+    def speed(lines: int, numbers: bytes, times: int) -> float:
+        began = time.process_time()
+        for _ in range(times):
+            for _ in PhoneList(io.BytesIO(numbers), rules, max_lines=lines).batches():
+                pass
+        return lines * times / (time.process_time() - began)
+
+    few, many = _list(10_000), _list(1_000_000)
+    name = "reading a list of 1,000,000 lines | of 10,000 (bar 500,000/s)"
+    compare(name, "lines/s", ">= 1/1.3", pairs, lambda: speed(1_000_000, many, 1), lambda: speed(10_000, few, 100))
 
 
 def _rows(lines: int) -> list[tuple[object, ...]]:
@@ -233,8 +258,8 @@ def _make_finished_call(customer: str) -> None:
 
 def _add_result(call_id: int, url: str, body: str) -> None:
     db.execute(
-        """INSERT INTO call (id, terms_id, campaign_id, phone_number, number, message_reference, call_parameters, due_at,
-            queued_at, status, attempts, callee_type, duration, fence)
+        """INSERT INTO call (id, terms_id, campaign_id, phone_number, number, message_reference, call_parameters,
+            due_at, queued_at, status, attempts, callee_type, duration, fence)
         VALUES (?, 1, 1, '', '', '', '', 1e9, 1e9, 'completed', 1, 'voice', 0, 1)""",
         call_id,
     )
@@ -245,7 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10, help="of each HTTP run")
-    parser.add_argument("rows", nargs="*", default=["queuecall", "queuecalls", "results"])
+    parser.add_argument("rows", nargs="*", default=["queuecall", "queuecalls", "reading", "million", "results"])
     options = parser.parse_args()
     print(f"{'ours | beside':<58} {'ours':>10} {'beside':>10} {'':<10} {'ratio':>6}  (spread)  bar")
     with tempfile.TemporaryDirectory() as name:
@@ -254,9 +279,12 @@ def main() -> None:
             queuecall(folder, options.seconds, options.pairs)
         if "queuecalls" in options.rows:
             queuecalls(folder, 100_000, options.pairs)
+        if "reading" in options.rows:
+            reading(options.pairs)
+        if "million" in options.rows:
+            queuecalls(folder, 1_000_000, options.pairs)
         if "results" in options.rows:
             results(folder, 3_000, options.pairs)
-    print(f"peak memory of the largest child: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import multipart
 import pytest
 from customer import Customer
 from live import Live, free_port, running, until
@@ -129,16 +130,11 @@ def _form(customer: Customer, number: str, **more: object) -> dict[str, object]:
 
 
 def _upload(live: Live, customer: Customer, numbers: bytes) -> str:
-    boundary = "boundary"
-    fields = _form(customer, "") | {"campaign_name": "a list"}
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    ]
-    file = f'--{boundary}\r\nContent-Disposition: form-data; name="phone_list"; filename="l.csv"\r\n\r\n'
-    body = "".join([*parts, file]).encode() + numbers + f"\r\n--{boundary}--\r\n".encode()
+    fields = {name: str(value) for name, value in _form(customer, "").items()} | {"campaign_name": "a list"}
     request = urllib.request.Request(
-        f"{live.url}/webservice/queuecalls.php", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        f"{live.url}/webservice/queuecalls.php",
+        multipart.encode(fields, numbers),
+        {"Content-Type": multipart.CONTENT_TYPE},
     )
     with urllib.request.urlopen(request, timeout=120) as answer:
         return str(answer.read().decode())

@@ -1,0 +1,167 @@
+"""Lists as they really are, over HTTP: the hostile files, the large ones, the clients that go away."""
+
+import json
+import socket
+import statistics
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import multipart
+import pytest
+from customer import Customer
+from flask.testing import FlaskClient
+from live import Live, running, until
+
+from app.calls import db
+from app.calls.db import execute
+
+FILES = sorted((Path(__file__).parent.parent / "data" / "phonelists").glob("*.csv"))
+XML_CHANGES = {ord("\r"): "\r"} | {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"}
+
+
+def _post(web: FlaskClient, customer: Customer, numbers: bytes, **more: str) -> ElementTree.Element:
+    form = {"login": "demo", "pin": "1234", "start_url": f"{customer.url}/start"} | more
+    body = multipart.encode(form, numbers)
+    with web.post("/webservice/queuecalls.php", data=body, content_type=multipart.CONTENT_TYPE) as answer:
+        assert answer.status_code == 200
+        return ElementTree.fromstring(answer.data)
+
+
+def _counts() -> tuple[int, int, int]:
+    (counts,) = execute(
+        "SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM terms), (SELECT count(*) FROM campaign)"
+    ).fetchall()
+    return tuple(counts)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_hostile_list_over_http(web: FlaskClient, customer: Customer, file: Path) -> None:
+    """The outcome beside the file: the same lines queued, the same reasons; a refused list leaves nothing."""
+    expected = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    answer = _post(web, customer, file.read_bytes())
+    if "refused" in expected:
+        assert answer.get("status") == "failed"
+        assert answer.findtext("error") == expected["refused"].translate(XML_CHANGES)
+        assert _counts() == (0, 0, 1)
+        return
+    queued = [call for call in answer.iter("call") if call.get("status") == "queued"]
+    assert [(int(call.get("line", 0)), call.findtext("phone_number")) for call in queued] == [
+        (line, sent.translate(XML_CHANGES)) for line, sent, *_ in expected["queued"]
+    ]
+    rejected = [call for call in answer.iter("call") if call.get("status") == "rejected"]
+    assert [(int(call.get("line", 0)), call.findtext("error")) for call in rejected] == [
+        (line, error.translate(XML_CHANGES)) for line, _, error in expected["rejected"]
+    ]
+    rows = execute(
+        "SELECT id, phone_number, number, message_reference, call_parameters FROM call ORDER BY id"
+    ).fetchall()
+    assert [list(row) for row in rows] == [
+        [int(call.get("call_id", 0)), *line[1:]] for call, line in zip(queued, expected["queued"], strict=True)
+    ]
+    assert int(answer.get("duplicates", 0)) == expected["duplicates"]
+    assert (int(answer.get("queued", 0)), int(answer.get("rejected", 0))) == (len(queued), len(rejected))
+
+
+def test_only_the_first_thousand_rejected_lines_are_listed(web: FlaskClient, customer: Customer) -> None:
+    """The rest is counted; the good lines are all there."""
+    answer = _post(web, customer, b"911\n6175550100\n" * 1_500)
+    assert answer.attrib == {
+        "status": "queued",
+        "campaign_id": "2",
+        "queued": "1500",
+        "rejected": "1500",
+        "duplicates": "1499",
+        "rejected_not_listed": "500",
+    }
+    statuses = [call.get("status") for call in answer.iter("call")]
+    assert (statuses.count("queued"), statuses.count("rejected")) == (1_500, 1_000)
+    lines = [int(call.get("line", 0)) for call in answer.iter("call")]
+    assert lines == sorted(lines)
+
+
+def test_a_list_one_line_too_long_leaves_nothing(web: FlaskClient, customer: Customer) -> None:
+    """1,000,001 lines: refused by name of the limit, after a million were read; no campaign, no call."""
+    answer = _post(web, customer, b"6175550100\n" * 1_000_001)
+    assert answer.get("status") == "failed"
+    assert answer.findtext("error") == "phone_list: has more than 1000000 lines; send it in several parts"
+    assert _counts() == (0, 0, 1)
+
+
+def test_a_body_over_the_limit_is_413_in_xml(web: FlaskClient, customer: Customer) -> None:
+    """More than RINGBACK_MAX_UPLOAD: the same XML, with its own status."""
+    body = b"login=demo&pin=1234&phone_list=" + b"6" * (65 << 20)
+    answer = web.post("/queuecalls.php", data=body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "text/xml; charset=UTF-8"
+    assert ElementTree.fromstring(answer.data).get("status") == "failed"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "root"),
+    [
+        pytest.param("PUT", "/webservice/queuecall.php", 405, "queuecall", id="405"),
+        pytest.param("DELETE", "/queuecalls.php", 405, "queuecalls", id="405 for lists"),
+        pytest.param("POST", "/webservice/queuecal.php", 404, "queuecall", id="404"),
+    ],
+)
+def test_other_errors_are_xml_too(web: FlaskClient, method: str, path: str, status: int, root: str) -> None:
+    """404 and 405 on .php paths."""
+    answer = web.open(path, method=method)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "text/xml; charset=UTF-8"
+    parsed = ElementTree.fromstring(answer.data)
+    assert (parsed.tag, parsed.get("status")) == (root, "failed")
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with running(tmp_path_factory.mktemp("lists")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("promised", [10_000, 10_000_000], ids=["a wrong Content-Length", "a body that never ends"])
+def test_a_client_that_goes_away_leaves_nothing(live: Live, customer: Customer, promised: int) -> None:
+    """Less is sent than was promised, then the connection is closed: nothing is queued and the server goes on."""
+    before = live.rows("SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM campaign)")
+    head = (
+        "POST /queuecalls.php HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"Content-Length: {promised}\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="login"\r\n\r\ndemo\r\n'
+        '--b\r\nContent-Disposition: form-data; name="pin"\r\n\r\n1234\r\n'
+        f'--b\r\nContent-Disposition: form-data; name="start_url"\r\n\r\n{customer.url}/start\r\n'
+        '--b\r\nContent-Disposition: form-data; name="phone_list"; filename="l"\r\n\r\n'
+    )
+    with socket.create_connection(("127.0.0.1", live.port)) as connection:
+        connection.sendall(head.encode() + b"6175550100\r\n" * 500)
+    time.sleep(0.5)
+    assert live.rows("SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM campaign)") == before
+    assert 'status="failed"' in live.post("/queuecalls.php", login="demo", pin="1234")
+    assert "Traceback" not in live.log.read_text()
+
+
+def test_nobody_waits_long_for_a_long_list(live: Live, customer: Customer) -> None:
+    """While 400,000 lines are loaded, another process gets its turn to write within 100 ms, nearly always."""
+    numbers = "\n".join(f"1617{2_000_000 + n},reference-{n}" for n in range(400_000))
+    form = {"login": "demo", "pin": "1234", "start_url": f"{customer.url}/start", "phone_list": numbers}
+    answers: list[str] = []
+    form["scheduled_time"] = "+1 year"
+    loader = threading.Thread(target=lambda: answers.append(live.post("/queuecalls.php", **form)))
+    db.open_database(f"sqlite:///{live.database}")
+    try:
+        loader.start()
+        until(lambda: live.rows("SELECT 1 FROM campaign WHERE status = 'loading'"), 20, "loading is under way")
+        waits = []
+        while loader.is_alive():
+            began = time.monotonic()
+            with db.writing():
+                waits.append(time.monotonic() - began)
+            time.sleep(0.005)
+    finally:
+        loader.join()
+        db.close_database()
+    assert 'queued="400000"' in answers[0][:300]
+    assert len(waits) > 20
+    assert statistics.quantiles(waits, n=20)[-1] < 0.1, sorted(waits)[-10:]
