@@ -13,40 +13,23 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from app.errors import BadField, BadList, Refusal
+from app.intake.blocks import LONGEST_LINE, blocks
+from app.intake.cells import cells, classic_cells, first_cell
 from app.intake.phone import PLAIN, BadNumber, NumberRules, parse
 
 LONGEST_NUMBER = 128  # characters, as are the next three
 LONGEST_REFERENCE = 128
 LONGEST_PARAMETERS = 255
-LONGEST_LINE = 4096
 
-_BLOCK = 256 * 1024  # bytes
 _BATCH = 10_000  # lines
 _BLANKS = " \t,"  # a spreadsheet writes an empty row as commas
 
 # One match per line, with five groups: number as sent, its ten digits, reference, parameters; or the whole line.
 _FAST = re.compile(rf'(?:({PLAIN})(?:,([^,"\n]{{0,128}})(?:,((?![",])[^\n]{{0,255}}))?)?|(.*))\n')
 _CAREFUL = re.compile(r"()()()()(.*)\n")
-_CELL = re.compile(r'[ \t]*"([^"]*(?:""[^"]*)*)"[ \t]*(?=,|\Z)|(?![ \t]*")([^,]*)')
 
 _FIRST_COLUMN = ("destination", "phone_number")
 _CLASSIC_COLUMNS = ("message_reference", "call_parameters")
-
-_AS_TEXT = "save it as CSV in UTF-8 and send that"
-_SIGNATURES = (
-    (b"\xd0\xcf\x11\xe0", f"is a spreadsheet (xls); {_AS_TEXT}"),
-    (b"\x1f\x8b", "is compressed (gzip); send the text file itself"),
-    (b"7z\xbc\xaf\x27\x1c", "is an archive (7z); send the text file itself"),
-    (b"BZh", "is compressed (bzip2); send the text file itself"),
-    (b"\xfd7zXZ\0", "is compressed (xz); send the text file itself"),
-    (b"\x28\xb5\x2f\xfd", "is compressed (zstd); send the text file itself"),
-    (b"Rar!", "is an archive (rar); send the text file itself"),
-    (b"%PDF-", f"is a PDF document; {_AS_TEXT}"),
-    (b"\xff\xfe\0\0", f"is in UTF-32; {_AS_TEXT}"),
-    (b"\0\0\xfe\xff", f"is in UTF-32; {_AS_TEXT}"),
-    (b"\xff\xfe", f"is in UTF-16; {_AS_TEXT}"),
-    (b"\xfe\xff", f"is in UTF-16; {_AS_TEXT}"),
-)
 
 
 class GoodLine(NamedTuple):
@@ -104,7 +87,7 @@ class PhoneList:
         line = 1
         header_is_due = True
         pattern = _CAREFUL if self._rules.valid else _FAST
-        for block in _blocks(self._stream):
+        for block in blocks(self._stream):
             text = self._decoded(block)
             if header_is_due and (start := _first_filled(text)) is not None:
                 header_is_due = False
@@ -138,7 +121,7 @@ class PhoneList:
         """The text with the line at ``start`` emptied, if that is a header."""
         end = text.index("\n", start)
         try:
-            names = [cell.strip() for cell in _cells(text[start:end])]
+            names = [cell.strip() for cell in cells(text[start:end])]
         except Refusal:
             return text
         first, *others = names
@@ -172,15 +155,15 @@ class PhoneList:
             error = str(BadField("phone_number", str(wrong)))
         except Refusal as wrong:
             error = str(wrong)
-        return BadLine(line, _first_cell(text), error)
+        return BadLine(line, first_cell(text, LONGEST_NUMBER), error)
 
     def _read(self, line: int, text: str) -> GoodLine:
         if len(text) > LONGEST_LINE:
             raise Refusal(f"the line is longer than {LONGEST_LINE} characters")
         if self._columns is None:
-            sent, reference, parameters = _classic_cells(text)
+            sent, reference, parameters = classic_cells(text)
         else:
-            sent, reference, parameters = _named_cells(_cells(text), self._columns)
+            sent, reference, parameters = _named_cells(cells(text), self._columns)
         sent, reference = sent.strip(), reference.strip()
         _refuse_longer("phone_number", sent, LONGEST_NUMBER)
         number = parse(sent, self._rules).number
@@ -219,42 +202,6 @@ class _Numbers:
         return sum(len(part) - len(set(part)) for part in self._parts)
 
 
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The file in blocks of whole lines that end in LF. A line too long for any use keeps its beginning only."""
-    rest = b""
-    carriage_return = b""
-    chunk = _without_mark(stream.read(_BLOCK))
-    while chunk:
-        if b"\0" in chunk:
-            raise BadList(f"holds NUL bytes, so it is no text, or text in UTF-16; {_AS_TEXT}")
-        chunk = carriage_return + chunk
-        # The LF of a CR LF may come with the next chunk.
-        carriage_return = b"\r" if chunk.endswith(b"\r") else b""
-        chunk = chunk.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        end = chunk.rfind(b"\n") + 1
-        if end:
-            yield rest + chunk[:end]
-            rest = chunk[end:]
-        else:
-            # A character takes 4 bytes at most: what is kept is still too long a line.
-            rest = (rest + chunk)[: 4 * LONGEST_LINE + 4]
-        chunk = stream.read(_BLOCK)
-    if rest or carriage_return:
-        yield rest + b"\n"
-
-
-def _without_mark(start: bytes) -> bytes:
-    """The start of a file without its byte order mark. Raises BadList for what is no plain text."""
-    for signature, what in _SIGNATURES:
-        if start.startswith(signature):
-            raise BadList(what)
-    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if b"[Content_Types].xml" in start or b"opendocument" in start:
-            raise BadList(f"is a spreadsheet (xlsx or ods); {_AS_TEXT}")
-        raise BadList("is an archive (zip); send the text file itself")
-    return start.removeprefix(b"\xef\xbb\xbf")
-
-
 def _first_filled(text: str) -> int | None:
     """Where the first line begins that is not blank."""
     start = 0
@@ -289,47 +236,6 @@ def _named_cells(cells: list[str], columns: list[str]) -> tuple[str, str, str]:
     if given:
         parameters = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
     return number, reference, parameters
-
-
-def _classic_cells(text: str) -> tuple[str, str, str]:
-    """Number, reference and parameters; further commas are the parameters' own, unless they are all there is."""
-    number, end = _cell(text, 0)
-    if end == len(text):
-        return number, "", ""
-    reference, end = _cell(text, end + 1)
-    rest = text[end + 1 :]
-    if not rest.strip(","):
-        return number, reference, ""
-    if rest.startswith('"'):
-        value, end = _cell(rest, 0)
-        return number, reference, value if end == len(rest) else rest
-    return number, reference, rest
-
-
-def _cells(text: str) -> list[str]:
-    cell, end = _cell(text, 0)
-    cells = [cell]
-    while end < len(text):
-        cell, end = _cell(text, end + 1)
-        cells.append(cell)
-    return cells
-
-
-def _cell(text: str, start: int) -> tuple[str, int]:
-    """The cell that begins at ``start``, and where it ends (RFC 4180 section 2)."""
-    match = _CELL.match(text, start)
-    if match is None:
-        raise Refusal("a quote is not closed on its line, or stands in a quoted value without being doubled")
-    quoted, plain = match.groups()
-    return plain if quoted is None else quoted.replace('""', '"'), match.end()
-
-
-def _first_cell(text: str) -> str:
-    try:
-        cell, _ = _cell(text, 0)
-    except Refusal:
-        cell = text.partition(",")[0]
-    return cell.strip()[:LONGEST_NUMBER]
 
 
 def _refuse_longer(field: str, text: str, longest: int) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import BadList
-from app.intake import phonelist
+from app.intake import blocks, phonelist
 from app.intake.phone import NumberRules, parse
 from app.intake.phonelist import Batch, GoodLine, PhoneList
 
@@ -59,7 +59,7 @@ def test_a_hostile_list_has_the_outcome_beside_it(file: Path) -> None:
 def test_where_the_blocks_of_a_file_end_makes_no_difference(
     file: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phonelist, "_BLOCK", size)
+    monkeypatch.setattr(blocks, "BLOCK", size)
     with file.open("rb") as stream:
         assert outcome(stream) == expected(file)
 
