@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -150,7 +151,7 @@ def when(settings: Settings, expression: str, now: int | None, tz: str | None, p
     zone = settings.timezone if tz is None else _zone(tz)
     php_only = php_only or settings.times == "php"
     if expression == "-":
-        for answer in times.when_lines(click.get_text_stream("stdin"), present, zone, php_only):
+        for answer in times.when_lines(sys.stdin, present, zone, php_only):
             click.echo(answer)
         return
     try:

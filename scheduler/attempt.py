@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from app import clock
 from app.calls import lifecycle
-from app.calls.lifecycle import Claim, Ended
+from app.calls.claims import Claim
+from app.calls.lifecycle import Ended
 from app.calls.payloads import FORM, start_body
 from app.clock import Clock
 from app.intake import phone

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from app.calls import lifecycle
-from app.calls.lifecycle import Claim
+from app.calls import claims
+from app.calls.claims import Claim
 from scheduler import attempt, fairness
 from scheduler.attempt import Equipment
 
@@ -32,19 +32,19 @@ class Dispatcher:
             own_free = self._lines - len(self._running)
             if own_free <= 0:
                 return 0
-            queues = lifecycle.due(now, own_free)
-            free = min(own_free, self._lines - lifecycle.running()) if queues else 0
+            queues = claims.due(now, own_free)
+            free = min(own_free, self._lines - claims.running()) if queues else 0
             if free <= 0:
                 return 0
-            claims = lifecycle.claim(fairness.share(queues, free), self._worker, now)
-            for claim in claims:
+            claimed = claims.claim(fairness.share(queues, free), self._worker, now)
+            for claim in claimed:
                 self._start(claim)
-            return len(claims)
+            return len(claimed)
 
     def renew(self) -> None:
         """Keep the claims of the calls that run."""
         if self._running:
-            lifecycle.renew(self._worker)
+            claims.renew(self._worker)
 
     def close(self, grace: float) -> None:
         """Dial no more; let the calls that run end within ``grace`` seconds, then hang up on the rest."""
@@ -53,7 +53,7 @@ class Dispatcher:
             running = dict(self._running)
         unstarted = [claim for future, claim in running.items() if future.cancel()]
         if unstarted:
-            lifecycle.give_back(unstarted)
+            claims.give_back(unstarted)
         wait(running, timeout=grace)
         self._equipment.carrier.close()
         self._pool.shutdown()

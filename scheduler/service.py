@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.calls import lifecycle, queueing
+from app.calls import claims, lifecycle, queueing
 from app.calls.db import execute
 from scheduler.attempt import Equipment
 from scheduler.dispatcher import Dispatcher
@@ -41,7 +41,7 @@ class Service:
         self._jobs: tuple[tuple[str, float, Callable[[], object]], ...] = (
             ("dispatch", 1, self._doorbell.set),
             ("expire", 1, self.expire),
-            ("renew", lifecycle.LEASE_SECONDS / 3, self.dispatcher.renew),
+            ("renew", claims.LEASE_SECONDS / 3, self.dispatcher.renew),
             ("recover", 5, self.recover),
             ("upkeep", 60, queueing.remove_abandoned),
         )

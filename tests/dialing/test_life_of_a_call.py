@@ -7,7 +7,7 @@ import pytest
 from customer import Reply
 from office import RECEIVED, Office
 
-from app.calls import lifecycle
+from app.calls import claims, lifecycle
 from app.calls.db import execute
 
 INTERVAL = 600
@@ -196,7 +196,7 @@ def test_without_detection_whoever_answers_is_voice(office: Office) -> None:
 def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     """Its scheduler died in mid-call: unknown, never dialled again inside the attempt, retried after the interval."""
     call_id = office.queue("6175550100", max_retries=1, retry_interval=60)
-    (claim,) = lifecycle.claim([call_id], "a scheduler that dies", office.clock.now())
+    (claim,) = claims.claim([call_id], "a scheduler that dies", office.clock.now())
     execute("UPDATE call SET lease_until = 0")
     office.service.recover()
     assert office.call(call_id)["status"] == "queued"
