@@ -1,13 +1,18 @@
 """Gives free lines to due calls: picks in fair order, claims, and hands each claim to a thread that dials."""
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from app.calls import claims
+from app.calls import claims, lifecycle
 from app.calls.claims import Claim
 from scheduler import attempt, fairness
 from scheduler.attempt import Equipment
+
+log = logging.getLogger(__name__)
+
+HANG_UP_SECONDS = 1.0
 
 
 class Dispatcher:
@@ -43,20 +48,25 @@ class Dispatcher:
 
     def renew(self) -> None:
         """Keep the claims of the calls that run."""
-        if self._running:
-            claims.renew(self._worker)
+        running = list(self._running.values())
+        if running:
+            claims.renew(running)
 
     def close(self, grace: float) -> None:
-        """Dial no more; let the calls that run end within ``grace`` seconds, then hang up on the rest."""
+        """Dial no more; let the calls that run end within ``grace`` seconds, then hang up on the rest.
+
+        A call that is still not over, because the customer's server keeps it waiting, is settled as lost.
+        """
         with self._lock:
             self._closed = True
             running = dict(self._running)
-        unstarted = [claim for future, claim in running.items() if future.cancel()]
-        if unstarted:
-            claims.give_back(unstarted)
+        claims.give_back([claim for future, claim in running.items() if future.cancel()])
         wait(running, timeout=grace)
         self._equipment.carrier.close()
-        self._pool.shutdown()
+        _, unfinished = wait(running, timeout=HANG_UP_SECONDS)
+        lost = [running[future] for future in unfinished]
+        lifecycle.lose(lost, self._equipment.clock.now(), self._equipment.zone, "its scheduler was stopped in mid-call")
+        self._pool.shutdown(wait=False)
 
     def _start(self, claim: Claim) -> None:
         future = self._pool.submit(attempt.run, claim, self._equipment)
@@ -65,4 +75,6 @@ class Dispatcher:
 
     def _ended(self, future: Future[None]) -> None:
         self._running.pop(future, None)
+        if not future.cancelled() and (fault := future.exception()):
+            log.error("an attempt's end could not be written down; its lease runs out", exc_info=fault)
         self._when_free()

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from app.calls import delivery, outbox
 from app.calls.delivery import Reply
@@ -65,15 +65,17 @@ class Sender:
                 self._start(letter)
             return len(letters)
 
-    def close(self) -> None:
-        """Start no more posts, wait for those that run, and write everything down."""
+    def close(self, grace: float) -> None:
+        """Start no more posts, let those that run end within ``grace`` seconds, and write everything down.
+
+        What is still being posted then will be posted again, when its lease has run out.
+        """
         with self._lock:
             self._closed = True
             posting = dict(self._posting)
-        unposted = [letter for future, letter in posting.items() if future.cancel()]
-        if unposted:
-            outbox.give_back(unposted)
-        self._pool.shutdown()
+        outbox.give_back([letter for future, letter in posting.items() if future.cancel()])
+        wait(posting, timeout=grace)
+        self._pool.shutdown(wait=False)
         with self._lock:
             self._settle()
 
@@ -84,9 +86,13 @@ class Sender:
 
     def _ended(self, future: Future[Reply]) -> None:
         letter = self._posting.pop(future)
-        if not future.cancelled():
-            self._posted.append((letter, future.result()))  # a fault of ours: logged, and its lease runs out
-            self._when_free()
+        if future.cancelled():
+            return
+        if fault := future.exception():
+            log.error("%d: a post broke by a fault of ours; its lease runs out", letter.call_id, exc_info=fault)
+        else:
+            self._posted.append((letter, future.result()))
+        self._when_free()
 
     def _settle(self) -> None:
         now = self._clock.now()

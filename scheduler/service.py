@@ -23,7 +23,8 @@ from scheduler.results import Sender
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 7.0
+GRACE_SECONDS = 6.0
+SENDER_GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.02
 RESULT_THREADS = 16
 
@@ -57,7 +58,7 @@ class Service:
         self._answer_the_doorbell()
         clockwork.shutdown()
         self.dispatcher.close(GRACE_SECONDS)
-        self.sender.close()
+        self.sender.close(SENDER_GRACE_SECONDS)
         log.info("scheduler stopped")
 
     def stop(self) -> None:
@@ -81,18 +82,19 @@ class Service:
         while not self._stopping.is_set():
             rung = self._doorbell.wait(LOOK_SECONDS)
             self._doorbell.clear()
-            (version,) = execute("PRAGMA data_version").fetchone()
-            if rung or version != seen:
-                seen = version
-                self._work()
+            try:
+                (version,) = execute("PRAGMA data_version").fetchone()
+                if rung or version != seen:
+                    self._work()
+                    seen = version
+            except Exception:  # the database may be full or locked: it goes on by itself when that is over
+                log.exception("dispatch failed; it is tried again within a second")
+                self._stopping.wait(1)
 
     def _work(self) -> None:
-        try:
-            self.sender.run()
-            while self.dispatcher.run():
-                pass
-        except Exception:
-            log.exception("dispatch failed; it is tried again within a second")
+        self.sender.run()
+        while self.dispatcher.run():
+            pass
 
 
 def run_until_signalled(service: Service) -> None:
@@ -100,3 +102,6 @@ def run_until_signalled(service: Service) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     service.run()
+    logging.shutdown()
+    # Threads that a customer's server keeps waiting would hold up the exit; all that matters is written down.
+    os._exit(0)

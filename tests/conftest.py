@@ -49,4 +49,4 @@ def office(settings: Settings, web: FlaskClient, clock: MovableClock, customer: 
     service = factory.create_scheduler(settings, clock)
     yield Office(web, service, clock, customer)
     service.dispatcher.close(1)
-    service.sender.close()
+    service.sender.close(5)

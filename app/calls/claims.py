@@ -113,10 +113,12 @@ def of_calls(call_ids: Sequence[int]) -> list[Claim]:
     return [Claim(*row) for row in rows]
 
 
-def give_back(claims: Iterable[Claim]) -> None:
+def give_back(undialled: Sequence[Claim]) -> None:
     """Return claims that were never dialled to the queue, as if they had not been made."""
+    if not undialled:
+        return
     with writing():
-        for claim in claims:
+        for claim in undialled:
             returned = execute(
                 f"""UPDATE call SET status = 'queued', attempts = attempts - 1, worker = NULL, lease_until = NULL,
                     last_attempt_at = (SELECT max(started_at) FROM attempt WHERE call_id = ? AND number < ?)
@@ -131,11 +133,12 @@ def give_back(claims: Iterable[Claim]) -> None:
                 execute("DELETE FROM attempt WHERE call_id = ? AND number = ?", claim.call_id, claim.attempt)
 
 
-def renew(worker: str) -> None:
-    """Keep this worker's claims for another lease."""
+def renew(running: Iterable[Claim]) -> None:
+    """Keep claims for another lease, those that were not lost meanwhile."""
+    lease_until = clock.machine() + LEASE_SECONDS
     with writing():
-        execute(
-            f"UPDATE call SET lease_until = ? WHERE worker = ? AND status IN ({RUNNING_STATUSES})",
-            clock.machine() + LEASE_SECONDS,
-            worker,
+        execute_many(
+            f"""UPDATE call SET lease_until = ?
+            WHERE id = ? AND attempts = ? AND fence = ? AND status IN ({RUNNING_STATUSES})""",
+            [(lease_until, claim.call_id, claim.attempt, claim.fence) for claim in running],
         )

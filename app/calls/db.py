@@ -23,7 +23,7 @@ PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
     "foreign_keys": 1,
-    "busy_timeout": 30_000,
+    "busy_timeout": 10_000,
     "cache_size": -16_384,
     "temp_store": "memory",
 }

@@ -53,8 +53,10 @@ def connect(claim: Claim, at: datetime) -> None:
             )
 
 
-def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
+def finish(attempts: Sequence[Ended], zone: ZoneInfo) -> None:
     """End attempts: back into the queue for a retry, or final with the result to send, in one transaction."""
+    if not attempts:
+        return
     with writing():
         for ended in attempts:
             _finish(ended, zone)
@@ -122,14 +124,16 @@ def recover(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
     rows = execute(
         f"SELECT id FROM call WHERE status IN ({RUNNING_STATUSES}) AND lease_until < ? LIMIT ?", clock.machine(), limit
     ).fetchall()
-    lost = [
-        Ended(
-            claim, CalleeType.UNKNOWN, _started_at(claim), None, now, 0, [("lost", "its scheduler stopped in mid-call")]
-        )
-        for claim in claims.of_calls([call_id for (call_id,) in rows])
-    ]
-    finish(lost, zone)
+    lost = claims.of_calls([call_id for (call_id,) in rows])
+    lose(lost, now, zone, "its scheduler died in mid-call")
     return len(lost)
+
+
+def lose(attempts: Iterable[Claim], now: datetime, zone: ZoneInfo, why: str) -> None:
+    """End attempts whose fate is not known: as ``unknown``, which counts as failed."""
+    finish(
+        [Ended(lost, CalleeType.UNKNOWN, _started_at(lost), None, now, 0, [("lost", why)]) for lost in attempts], zone
+    )
 
 
 def _started_at(claim: Claim) -> datetime:

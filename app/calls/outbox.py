@@ -72,6 +72,8 @@ def settle(posts: Iterable[tuple[Letter, Reply, Next]]) -> None:
 
 def give_back(letters: Sequence[Letter]) -> None:
     """Return results that were taken and not posted."""
+    if not letters:
+        return
     with writing():
         execute_many(
             """UPDATE result SET tries = tries - 1, lease_until = NULL

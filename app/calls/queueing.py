@@ -109,8 +109,10 @@ class Loading:
 
     def discard(self) -> None:
         """Remove what was loaded."""
-        _remove(self.campaign_id)
-        self._held.release()
+        try:
+            _remove(self.campaign_id)
+        finally:
+            self._held.release()
 
 
 @contextmanager

@@ -5,13 +5,14 @@ import re
 import signal
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import multipart
 import pytest
-from customer import Customer
+from customer import Customer, Reply
 from live import Live, free_port, running, until
 from required import needs
 
@@ -58,6 +59,24 @@ def test_a_call_that_rings_when_the_scheduler_is_stopped_is_settled_and_retried(
         until(lambda: len(live.dials()) == 1, 10, "it is dialled")
     assert live.rows("SELECT status, callee_type, attempts FROM call") == [("queued", "unknown", 1)]
     assert len(live.dials()) == 1
+
+
+def test_a_server_that_keeps_ringback_waiting_does_not_hold_up_the_stop(tmp_path: Path, customer: Customer) -> None:
+    """start_url and result_url hang: SIGTERM ends everything within 10 s, and every call is settled."""
+    customer.answers["/start"] = lambda _: Reply(delay=30)
+    customer.answers["/result"] = lambda _: Reply(delay=30)
+    with Live(tmp_path) as live:
+        live.post("/webservice/queuecall.php", **_form(customer, "6175550100"))
+        live.post("/webservice/queuecall.php", **_form(customer, "6175550103"))
+        customer.wait_for("/start", 1)
+        customer.wait_for("/result", 1)
+        began = time.monotonic()
+        assert live.stop() == 0
+        assert time.monotonic() - began < 10
+        assert live.rows("SELECT status, callee_type FROM call ORDER BY id") == [
+            ("failed", "unknown"),
+            ("failed", "busy"),
+        ]
 
 
 def test_what_a_kill_left_half_loaded_is_gone_after_the_next_start(tmp_path: Path, customer: Customer) -> None:
