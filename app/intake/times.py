@@ -17,10 +17,17 @@ LONGEST = 80
 _EXAMPLE = "oct 14th, 2011 11:05PM EST"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_AT_CLOCK = re.compile(
-    r"(?i:(?P<day>.+?)\s+at\s+)(?P<clock>(?i:noon|midnight|\d[\d:.]*\s*(?:[ap]\.?m\.?)?)(?:\s+[A-Z]{1,5})?)"
+# dateparser passes over what it has no use for (`tomorrow nine`, `2 days before tomorrow`), and a call at the wrong hour
+# is worse than a refusal: it is asked only about phrases it reads to the end.
+_COUNT = (
+    r"(?:\d+(?:[.,]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twen|thir|for|fif)ty)"
 )
-_COUNTED = re.compile(r"\d+(?:[.,]\d+)?\s*[cdfhmswy]", re.IGNORECASE)  # the first letters of the units
+_UNIT = r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|fortnights?|months?|years?|[smhdwy])"
+_SPAN = rf"{_COUNT}\s*{_UNIT}(?:(?:\s*,\s*|\s+and\s+|\s*){_COUNT}\s*{_UNIT}\b)*"
+_DAY = r"(?:(?:day\s+after\s+)?tomorrow|today|yesterday)"
+_PHRASE = rf"(?:in\s+{_SPAN}|{_SPAN}\s+(?:from\s+(?:now|today|tomorrow)|later|ago)|{_DAY})"
+_CLOCK = r"(?:noon|midnight|\d[\d:.]*\s*(?:[ap]\.?m\.?)?)"
+_RELATIVE = re.compile(rf"\s*(?P<day>(?i:{_PHRASE}))(?:\s+(?i:at)\s+(?P<clock>(?i:{_CLOCK})(?:\s+[A-Z]{{1,5}})?))?\s*")
 
 
 class UnreadableTime(ValueError):
@@ -73,23 +80,20 @@ def when_lines(lines: Iterable[str], now: datetime, zone: ZoneInfo, php_only: bo
 
 
 def _read_phrase(text: str, base: int, zone: ZoneInfo) -> int | None:
-    """Read `in 3 days` or `tomorrow at 9am`: dateparser finds the day, strtotime() the time after `at`."""
-    at_clock = _AT_CLOCK.fullmatch(text.strip())
-    if at_clock is None:
-        return _read_relative(text, base, zone)
-    day = _read_relative(at_clock["day"], base, zone)
-    return None if day is None else strtotime(at_clock["clock"], day, zone)
+    """Read `in 3 days` or `tomorrow at 9am EST`: dateparser finds the day, strtotime() the time after `at`."""
+    phrase = _RELATIVE.fullmatch(text)
+    day = phrase and _ask_dateparser(phrase["day"], base, zone)
+    if phrase is None or day is None or phrase["clock"] is None:
+        return day
+    return strtotime(phrase["clock"], day, zone)
 
 
-def _read_relative(text: str, base: int, zone: ZoneInfo) -> int | None:
-    """Let dateparser read a distance in time; a UNIX time, or None."""
-    # dateparser passes over numbers it has no use for: `in 3 days at 5` would keep the present time of day.
-    if any(character.isdigit() for character in _COUNTED.sub("", text)):
-        return None
+def _ask_dateparser(phrase: str, base: int, zone: ZoneInfo) -> int | None:
+    """Return the UNIX time of a phrase without a zone, or None."""
     import dateparser  # most commands never need it, and it takes longer to load than all of ours
 
     found = dateparser.parse(
-        text,
+        phrase,
         languages=["en"],
         settings={
             "PARSERS": ["relative-time"],
@@ -101,7 +105,5 @@ def _read_relative(text: str, base: int, zone: ZoneInfo) -> int | None:
     )
     if found is None:
         return None
-    if str(found.tzinfo) != zone.key:  # the text names a zone
-        return int(found.timestamp())
     # dateparser keeps the offset in force at the base; its clock is right, and the offset is found again.
     return to_instant(int((found.replace(tzinfo=UTC) - _EPOCH).total_seconds()), zone)

@@ -5,7 +5,7 @@ An abbreviation names an offset, never a rule: EST is five hours behind UTC in J
 
 from typing import Final
 
-MILITARY: Final = {
+ABBREVIATIONS: Final = {
     "a": 3600,
     "b": 7200,
     "c": 10800,
@@ -31,9 +31,6 @@ MILITARY: Final = {
     "x": -39600,
     "y": -43200,
     "z": 0,
-}
-
-ABBREVIATIONS: Final = MILITARY | {
     "acdt": 37800,
     "acst": 34200,
     "addt": -7200,

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from .vocabulary import Part
 
+INT64 = range(-(2**63), 2**63)
+
 
 class NotReadable(ValueError):
     """The expression is one for which PHP's strtotime() gives false."""
@@ -39,13 +41,15 @@ class Shift:
     edge: Literal["first", "last"] | None = None  # `first day of`, `last day of`
 
     def add(self, part: Part, amount: int) -> None:
-        """Move one part further."""
+        """Move one part further; raises NotReadable where PHP's seconds overflow."""
         setattr(self, part, getattr(self, part) + amount)
+        if self.seconds not in INT64:
+            raise NotReadable("too many seconds")
 
     def turn_back(self) -> None:
         """Turn around everything read so far (`ago`)."""
         self.years, self.months, self.days = -self.years, -self.months, -self.days
-        self.seconds, self.micros = -self.seconds, -self.micros
+        self.seconds = -self.seconds  # PHP leaves microseconds as they are
         if self.weekday is not None:
             self.weekday = -self.weekday or -7  # Sunday is 0 and needs a sign
         if self.weekdays is not None:

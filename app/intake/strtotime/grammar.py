@@ -35,7 +35,8 @@ SECOND = "(?P<second>60|[0-5]?[0-9])"
 SECOND_2 = "(?P<second>60|[0-5][0-9])"
 FRACTION = r"\.(?P<fraction>[0-9]+)"
 
-_H, _HH, _MM, _SS = "(?:2[0-4]|[01]?[0-9])", "(?:2[0-4]|[01][0-9])", "[0-5][0-9]", "(?:60|[0-5][0-9])"
+_H, _HH, _MM = "(?:2[0-4]|[01]?[0-9])", "(?:2[0-4]|[01][0-9])", "[0-5][0-9]"
+_S, _SS = "(?:60|[0-5]?[0-9])", "(?:60|[0-5][0-9])"
 OFFSET = f"(?:GMT)?[+-](?:{_HH}:{_MM}:{_SS}|{_HH}{_MM}{_SS}|{_H}(?::?[0-5]?[0-9])?)"
 # Europe/Paris and EST are zones to PHP, US/Eastern is not: its second letter is a capital.
 ZONE = rf"(?P<zone>{OFFSET}|[A-Z][a-z]+(?:[_/-][A-Za-z]+)+|\(?[A-Za-z]{{1,6}}\)?)"
@@ -46,14 +47,14 @@ YEAR_4 = "(?P<year>[0-9]{4})"
 MONTH = "(?P<month>1[0-2]|0?[0-9])"
 MONTH_2 = "(?P<month>1[0-2]|0[0-9])"
 MONTH_WORD = f"(?P<month>{_any(MONTHS)})"
-MONTH_SHORT = f"(?P<month>{_any(name for name in MONTHS if len(name) in (3, 4) and name not in ('june', 'july'))})"
+MONTH_SHORT = f"(?P<month>{_any((name[:3] for name in MONTHS), ['sept'])})"
 MONTH_TEXT = f"(?P<month>{_any(MONTHS)}|{'|'.join(sorted(ROMAN_MONTHS, key=len, reverse=True)).upper()})"
-DAY = "(?P<day>3[01]|[0-2]?[0-9])"
+NTH = "(?:st|nd|rd|th)"
+DAY = f"(?P<day>3[01]|[0-2]?[0-9]){NTH}?"
 DAY_2 = "(?P<day>3[01]|[0-2][0-9])"
 DAY_OF_YEAR = "(?P<day>36[0-6]|3[0-5][0-9]|[12][0-9]{2}|0[1-9][0-9]|00[1-9])"
-NTH = "(?:st|nd|rd|th)"
 ISO_WEEK = "-?W(?P<week>5[0-3]|[1-4][0-9]|0[1-9])"
-NO_YEAR = rf"{MONTH_TEXT}[ .\t-]*{DAY}[,.stndrh\t \0]+"
+NO_YEAR = rf"{MONTH_TEXT}[ .\t-]*{DAY}(?:[,.stndrh\t ]+|\0)"
 
 NUMBER = f"(?P<number>{_any(ORDINALS, DIRECTIONS)})"
 DIRECTION = f"(?P<number>{_any(DIRECTIONS)})"
@@ -77,7 +78,7 @@ FORMATS: Final = (
     Format("now", LETTER, "(?i:now)", readers.read_now),
     Format("day word", LETTER, "(?P<word>(?i:yesterday|noon|midnight|today|tomorrow))", readers.read_day_word),
     Format(
-        "timestamp", "@", r"@(?P<sign>-?)(?P<seconds>[0-9]+)(?:\.(?P<fraction>[0-9]{1,6}))?", readers.read_timestamp
+        "timestamp", "@", r"@(?P<sign>-?)(?P<seconds>[0-9]+)(?:\.(?P<fraction>[0-9]{0,6}))?", readers.read_timestamp
     ),
     Format("month edge", LETTER, "(?P<edge>(?i:first|last))(?i: day of)", readers.read_month_edge),
     Format(
@@ -98,7 +99,9 @@ FORMATS: Final = (
     Format("four digits", DIGIT + "Tt", f"[Tt]?{HOUR_2}{MINUTE_2}", readers.read_four_digits),
     Format("six digits", DIGIT + "Tt", f"[Tt]?{HOUR_2}{MINUTE_2}{SECOND_2}", readers.read_time),
     # Dates
-    Format("american", DIGIT, f"{MONTH}/{DAY}(?:/{YEAR})?", readers.read_date),
+    Format("american short", DIGIT, f"{MONTH}/{DAY}", readers.read_date),
+    Format("american", DIGIT, f"{MONTH}/(?P<day>3[01]|[0-2]?[0-9])/{YEAR}", readers.read_date),
+    Format("american nth", DIGIT, f"{MONTH}/{DAY}/[0-9]{{1,4}}", readers.read_date),  # the year is passed over
     Format("iso date", SIGNED, f"(?P<year>[+-]?[0-9]{{4}})-{MONTH_2}-{DAY_2}", readers.read_date),
     Format("slashes", DIGIT, f"{YEAR_4}/{MONTH_2}/{DAY_2}/", readers.read_date),
     Format("slashes short", DIGIT, f"{YEAR_4}/{MONTH}/{DAY}", readers.read_date),
@@ -106,19 +109,29 @@ FORMATS: Final = (
     Format("iso date expanded", "+-", f"(?P<year>[+-][0-9]{{5,19}})-{MONTH_2}-{DAY_2}", readers.read_date),
     Format("year and month", DIGIT, f"{YEAR_4}-{MONTH}", readers.read_date),
     Format("gnu date", DIGIT, f"{YEAR}-{MONTH}-{DAY}", readers.read_date),
-    Format("day month year", DIGIT, rf"{DAY}{NTH}?[ \t.-]*{MONTH_TEXT}[ \t.-]*{YEAR}", readers.read_date),
+    Format("day month year", DIGIT, rf"{DAY}[ \t.-]*{MONTH_TEXT}[ \t.-]*{YEAR}", readers.read_date),
     Format("points", DIGIT, rf"{DAY}[.\t-]{MONTH}[.-]{YEAR_4}", readers.read_date),
     Format("points short", DIGIT, rf"{DAY}[.\t]{MONTH}\.{YEAR_2}", readers.read_date),
     Format("month year", LETTER, rf"{MONTH_TEXT}[ .\t-]*{YEAR_4}", readers.read_date),
     Format("year month", DIGIT, rf"{YEAR_4}[ .\t-]*{MONTH_TEXT}", readers.read_date),
     Format("month day year", LETTER, rf"{MONTH_TEXT}[ .\t-]*{DAY}[,.stndrh\t ]+{YEAR}", readers.read_date),
-    Format("month day", LETTER, NO_YEAR, readers.read_date),
-    Format("day month", DIGIT, rf"{DAY}{NTH}?[ .\t-]*{MONTH_TEXT}", readers.read_date),
+    Format("month day", LETTER, NO_YEAR, readers.read_month_and_day),
+    Format("day month", DIGIT, rf"{DAY}[ .\t-]*{MONTH_TEXT}", readers.read_date),
     Format("eight digits", DIGIT, f"{YEAR_4}{MONTH_2}{DAY_2}", readers.read_date),
     # Dates with times
     Format("xmlrpc", DIGIT, f"{YEAR_4}{MONTH_2}{DAY_2}T{HOUR}:{MINUTE_2}:{SECOND_2}", readers.read_date_and_time),
     Format(
-        "xmlrpc compact", DIGIT, f"{YEAR_4}{MONTH_2}{DAY_2}[Tt]{HOUR}{MINUTE_2}{SECOND_2}", readers.read_date_and_time
+        "xmlrpc compact",
+        DIGIT,
+        f"{YEAR_4}{MONTH_2}{DAY_2}[Tt]{HOUR_2}{MINUTE_2}{SECOND_2}",
+        readers.read_date_and_time,
+    ),
+    # An hour of one digit is accepted, but two are read all the same: t91234 is 91 hours, 23 minutes, 4 seconds.
+    Format(
+        "xmlrpc short hour",
+        DIGIT,
+        f"{YEAR_4}{MONTH_2}{DAY_2}[Tt](?=[0-9]{_MM}{_SS})(?P<hour>[0-9]{{2}})(?P<minute>[0-9]{{2}})(?P<second>[0-9])",
+        readers.read_date_and_time,
     ),
     Format(
         "soap",
@@ -152,11 +165,16 @@ FORMATS: Final = (
         f"{NO_YEAR}{HOUR_12}[:.]{MINUTE_2}(?:[:.]{SECOND_2})?{BLANK}?{MERIDIAN}",
         readers.read_date_and_time,
     ),
-    Format("month day time", LETTER, f"{NO_YEAR}[Tt]?{HOUR}[:.]{MINUTE}(?:[:.]{SECOND})?", readers.read_date_and_time),
+    Format(
+        "month day time",
+        LETTER,
+        f"{NO_YEAR}[Tt]?{HOUR}[:.]{MINUTE}(?::{SECOND}|(?P<zone>\\.{_S}))?",  # .30 is no second, and no zone either
+        readers.read_date_and_time,
+    ),
     Format(
         "month day time zone",
         LETTER,
-        f"{NO_YEAR}[Tt]?{HOUR}[:.]{MINUTE}[:.]{SECOND_2}{BLANK}?{ZONE}",
+        f"{NO_YEAR}[Tt]?{HOUR}[:.]{MINUTE}:{SECOND_2}{BLANK}?{ZONE}",
         readers.read_date_and_time,
     ),
     Format(

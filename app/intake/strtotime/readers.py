@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from .draft import Draft, NotReadable, Weekday
+from .draft import INT64, Draft, NotReadable, Weekday
 from .vocabulary import DAYS, DIRECTIONS, MONTHS, ORDINALS, ROMAN_MONTHS, UNITS, WEEKDAYS
 from .zones import zone_named
 
@@ -14,13 +14,19 @@ Parts = Mapping[str, str | None]
 
 _NUMBERS = ORDINALS | DIRECTIONS
 _MONTHS = MONTHS | ROMAN_MONTHS
-_INT64 = range(-(2**63), 2**63)
+_LAST_YEAR = 10**16  # beyond it PHP's count of days overflows, and its answers mean nothing
 
 
 def read_date(draft: Draft, parts: Parts) -> None:
     """A date; without a year it is this year's, without a day the first of the month."""
     year, month, day = parts.get("year"), parts["month"] or "", parts.get("day")
     draft.set_date(_year(year) if year else None, _MONTHS.get(month.lower()) or int(month), int(day) if day else 1)
+
+
+def read_month_and_day(draft: Draft, parts: Parts) -> None:
+    """`oct 14`: also takes back a year named before it."""
+    draft.year = None
+    read_date(draft, parts)
 
 
 def read_time(draft: Draft, parts: Parts) -> None:
@@ -74,18 +80,19 @@ def read_iso_week(draft: Draft, parts: Parts) -> None:
 
 
 def read_timestamp(draft: Draft, parts: Parts) -> None:
-    """`@1300000000.5`: a UNIX time. Raises NotReadable beyond 64 bits."""
-    seconds = int(f"{parts['sign']}{parts['seconds']}")
-    if seconds not in _INT64:
-        raise NotReadable("timestamp out of range")
+    """`@1300000000.5`: a UNIX time. Raises NotReadable beyond 64 bits, or for a dot without a fraction."""
     draft.dates = 0
     draft.clear_time()
     if not draft.claim_zone():
-        draft.year = draft.month = draft.day = 0  # PHP forgets the date, ignores the timestamp and goes on
+        draft.year = draft.month = draft.day = 0  # PHP has forgotten the date before it ignores the timestamp
         return
+    seconds = int(f"{parts['sign']}{parts['seconds']}")
+    if seconds not in INT64 or parts["fraction"] == "":
+        raise NotReadable("no timestamp")
     draft.year, draft.month, draft.day, draft.zone = 1970, 1, 1, 0
     draft.shift.seconds += seconds
-    draft.shift.micros += _micros(parts.get("fraction")) * (-1 if parts["sign"] else 1)
+    if parts["fraction"]:
+        draft.shift.micros = _micros(parts["fraction"]) * (-1 if parts["sign"] else 1)
 
 
 def read_zone(draft: Draft, parts: Parts) -> None:
@@ -186,8 +193,13 @@ def _move_to_weekday(draft: Draft, amount: int, unit: str, rule: Weekday) -> Non
 
 
 def _year(text: str) -> int:
-    """Years of up to three digits below 100 are near ours: 70 to 99 in the twentieth century, 0 to 69 in this one."""
+    """Years of up to three digits below 100 are near ours: 70 to 99 in the twentieth century, 0 to 69 in this one.
+
+    Raises NotReadable for a year no calendar reaches.
+    """
     year = int(text)
+    if abs(year) > _LAST_YEAR:
+        raise NotReadable("year out of range")
     if len(text.lstrip("+-")) >= 4 or year >= 100:
         return year
     return year + (2000 if year < 70 else 1900)

@@ -30,7 +30,8 @@ def resolve(draft: Draft, base: int, zone: ZoneInfo) -> int:
         clock,
         draft,
     )
-    return _wrapped(to_instant(_wrapped(wall), zone if draft.zone is None else draft.zone))
+    where = zone if draft.zone is None else draft.zone
+    return _wrapped(to_instant(_wrapped(wall), where, named=draft.zones > 0))
 
 
 def _shifted(year: int, month: int, day: int, clock: int, draft: Draft) -> int:
@@ -68,7 +69,7 @@ def _days_to_weekday(day: int, shift: Shift) -> int:
         return (wanted or 7) - (today or 7)  # weeks begin on Monday here
     if wanted < 0:
         return -wanted - today - 7
-    ahead = (wanted - today) % 7
+    ahead = wanted - today if wanted >= today else wanted - today + 7
     return 7 if ahead == 0 and shift.weekday_rule is Weekday.AFTER and shift.days >= 0 else ahead
 
 

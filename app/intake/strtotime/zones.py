@@ -56,22 +56,31 @@ def offset_at(instant: int, zone: ZoneInfo | int) -> int:
     """Return the zone's offset in seconds east of UTC at a UNIX time, however far from today."""
     if isinstance(zone, int):
         return zone
-    if instant >= _LAST:
-        instant -= ((instant - _LAST) // _CYCLE + 1) * _CYCLE
-    local = zone.fromutc((_EPOCH + timedelta(seconds=max(instant, _FIRST))).replace(tzinfo=zone))
-    offset = local.utcoffset()
+    offset = _local(instant, zone).utcoffset()
     assert offset is not None  # noqa: S101 - a ZoneInfo always has one
     return int(offset.total_seconds())
 
 
-def to_instant(wall: int, zone: ZoneInfo | int) -> int:
-    """Return the UNIX time of a clock time, given as if it were UTC.
+def _local(instant: int, zone: ZoneInfo) -> datetime:
+    if instant >= _LAST:
+        instant -= ((instant - _LAST) // _CYCLE + 1) * _CYCLE
+    return zone.fromutc((_EPOCH + timedelta(seconds=max(instant, _FIRST))).replace(tzinfo=zone))
+
+
+def to_instant(wall: int, zone: ZoneInfo | int, *, named: bool = False) -> int:
+    """Return the UNIX time of a clock time, given as if it were UTC; `named` if the text itself names the zone.
 
     A time that summer time skips moves forward by the gap. Of a repeated hour the zones west of Greenwich take the
-    first, those east of it the second, as PHP does.
+    first, those east of it the second, but the first as well when they are named, as PHP does.
     """
+    if isinstance(zone, int):
+        return wall - zone
     before = offset_at(wall, zone)
     after = offset_at(wall - before, zone)
+    if named and before == after >= 0 and not _local(wall, zone).dst():
+        earlier = offset_at(wall - before - 7200, zone)
+        if offset_at(wall - earlier, zone) == earlier:
+            return wall - earlier
     if after > before and offset_at(wall - after, zone) != after:
         return wall - before
     return wall - after
