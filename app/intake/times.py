@@ -17,14 +17,15 @@ LONGEST = 80
 _EXAMPLE = "oct 14th, 2011 11:05PM EST"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# dateparser passes over what it has no use for (`tomorrow nine`, `2 days before tomorrow`), and a call at the wrong hour
+# dateparser passes over what it has no use for (`tomorrow nine`, `2 days before tomorrow`), and a call at a wrong hour
 # is worse than a refusal: it is asked only about phrases it reads to the end.
 _COUNT = (
     r"(?:\d+(?:[.,]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twen|thir|for|fif)ty)"
 )
 _UNIT = r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|fortnights?|months?|years?|[smhdwy])"
 _SPAN = rf"{_COUNT}\s*{_UNIT}(?:(?:\s*,\s*|\s+and\s+|\s*){_COUNT}\s*{_UNIT}\b)*"
-_DAY = r"(?:(?:day\s+after\s+)?tomorrow|today|yesterday)"
+_PART_OF_DAY = r"(?:\s+(?:morning|afternoon|evening|night))?"
+_DAY = rf"(?:(?:the\s+)?day\s+after\s+tomorrow|(?:tomorrow|today|yesterday){_PART_OF_DAY}|tonight)"
 _PHRASE = rf"(?:in\s+{_SPAN}|{_SPAN}\s+(?:from\s+(?:now|today|tomorrow)|later|ago)|{_DAY})"
 _CLOCK = r"(?:noon|midnight|\d[\d:.]*\s*(?:[ap]\.?m\.?)?)"
 _RELATIVE = re.compile(rf"\s*(?P<day>(?i:{_PHRASE}))(?:\s+(?i:at)\s+(?P<clock>(?i:{_CLOCK})(?:\s+[A-Z]{{1,5}})?))?\s*")

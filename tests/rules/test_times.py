@@ -152,7 +152,10 @@ PHRASES = {
     "tomorrow at noon": ("tomorrow at noon", "2011-03-14 12:00:00"),
     "in days at": ("in 3 days at 15:00", "2011-03-16 15:00:00"),
     "in days at, with a zone": ("in 3 days at 9am PST", "2011-03-16 13:00:00"),
-    "day after tomorrow": ("day after tomorrow at 9am", "2011-03-15 09:00:00"),
+    "tomorrow morning": ("tomorrow morning", "2011-03-14 09:00:00"),
+    "tonight": ("tonight at 9pm", "2011-03-13 21:00:00"),
+    "the day after tomorrow": ("the day after tomorrow", "2011-03-15 03:06:40"),
+    "day after tomorrow at": ("day after tomorrow at 9am", "2011-03-15 09:00:00"),
 }
 
 
@@ -176,6 +179,9 @@ DROPPED = [
     "in 3 days at 5",
     "in 3 days 7",
     "tomorrow at 9",
+    "tomorrow at nine",
+    "tomorrow pm",
+    "2 days before tomorrow",
     "tomorrow at 25:00",
     "tomorrow at 9am and 5pm",
     "3pm in 2 days",
