@@ -93,6 +93,8 @@ def _ask_dateparser(phrase: str, base: int, zone: ZoneInfo) -> int | None:
     """Return the UNIX time of a phrase without a zone, or None."""
     import dateparser  # most commands never need it, and it takes longer to load than all of ours
 
+    # In a zone with summer time dateparser keeps the offset in force at the base. So it is given the bare clock, as if
+    # in UTC, and the offset is found afterwards.
     found = dateparser.parse(
         phrase,
         languages=["en"],
@@ -100,11 +102,8 @@ def _ask_dateparser(phrase: str, base: int, zone: ZoneInfo) -> int | None:
             "PARSERS": ["relative-time"],
             "PREFER_DATES_FROM": "future",
             "RELATIVE_BASE": datetime.fromtimestamp(base, zone).replace(tzinfo=None),
-            "TIMEZONE": zone.key,
+            "TIMEZONE": "UTC",
             "RETURN_AS_TIMEZONE_AWARE": True,
         },
     )
-    if found is None:
-        return None
-    # dateparser keeps the offset in force at the base; its clock is right, and the offset is found again.
-    return to_instant(int((found.replace(tzinfo=UTC) - _EPOCH).total_seconds()), zone)
+    return None if found is None else to_instant(int(found.timestamp()), zone)
