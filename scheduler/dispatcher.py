@@ -37,11 +37,10 @@ class Dispatcher:
             own_free = self._lines - len(self._running)
             if own_free <= 0:
                 return 0
-            queues = claims.due(now, own_free)
-            free = min(own_free, self._lines - claims.running()) if queues else 0
-            if free <= 0:
+            call_ids = fairness.share(claims.due(now, own_free), own_free)
+            if not call_ids:
                 return 0
-            claimed = claims.claim(fairness.share(queues, free), self._worker, now)
+            claimed = claims.claim(call_ids, self._worker, self._lines, now)
             for claim in claimed:
                 self._start(claim)
             return len(claimed)

@@ -67,16 +67,15 @@ def due(now: datetime, limit: int) -> dict[int, list[tuple[float, int]]]:
     return {account_id: sorted(waiting)[:limit] for account_id, waiting in queues.items() if waiting}
 
 
-def running() -> int:
-    """How many calls hold a line, over all schedulers."""
-    (count,) = execute(f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
-    return int(count)
+def claim(call_ids: Sequence[int], worker: str, lines: int, now: datetime) -> list[Claim]:
+    """Claim the first of the calls that may still be dialled, as far as ``lines`` over all schedulers are free.
 
-
-def claim(call_ids: Sequence[int], worker: str, now: datetime) -> list[Claim]:
-    """Claim those of the calls that may still be dialled. Committed when it returns; call inside no transaction."""
+    Committed when it returns; call it outside a transaction.
+    """
     lease_until = clock.machine() + LEASE_SECONDS
     with writing():
+        (running,) = execute(f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
+        call_ids = call_ids[: max(lines - running, 0)]
         claimed = execute(
             f"""UPDATE call SET status = ?, attempts = attempts + 1, fence = fence + 1, worker = ?, lease_until = ?,
                 last_attempt_at = ?

@@ -196,7 +196,7 @@ def test_without_detection_whoever_answers_is_voice(office: Office) -> None:
 def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     """Its scheduler died in mid-call: unknown, never dialled again inside the attempt, retried after the interval."""
     call_id = office.queue("6175550100", max_retries=1, retry_interval=60)
-    (claim,) = claims.claim([call_id], "a scheduler that dies", office.clock.now())
+    (claim,) = claims.claim([call_id], "a scheduler that dies", 50, office.clock.now())
     execute("UPDATE call SET lease_until = 0")
     office.service.recover()
     assert office.call(call_id)["status"] == "queued"
@@ -209,3 +209,14 @@ def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     assert (result.form["result"], result.form["attempts"]) == ("Completed", "2")
     lifecycle.connect(claim, office.clock.now())
     assert office.call(call_id)["status"] == "completed"
+
+
+def test_lines_are_counted_over_all_schedulers(office: Office) -> None:
+    """A call that another scheduler has claimed takes one of the lines, too."""
+    call_ids = [office.queue("6175550100") for _ in range(3)]
+    now = office.clock.now()
+    first = claims.claim(call_ids, "one scheduler", 2, now)
+    assert [claim.call_id for claim in first] == call_ids[:2]
+    assert claims.claim(call_ids[2:], "another", 2, now) == []
+    claims.give_back(first)
+    assert [claim.call_id for claim in claims.claim(call_ids, "another", 2, now)] == call_ids[:2]
