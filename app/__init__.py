@@ -10,10 +10,11 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
 1. ``settings`` ``clock`` ``errors``, and two islands that import nothing of ours but errors: ``telephony`` (carriers:
    the protocol, the simulated one, who answers it) and ``voicexml`` (reading and running the customer's pages)
-2. ``intake``   what a request may say: fields, phone numbers, times, lists, orders. No database, network or Flask
+2. ``intake``   what a request may say: fields, phone numbers, lists, orders; times, which ``strtotime`` reads as PHP
+                does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs
 3. ``calls``    the life of a call, as rows: db, models, upgrades, accounts, queueing, claims, lifecycle, outbox,
-                reports; and its pure rules: states (what becomes of a call), delivery (what becomes of a result), payloads
+                reports; its pure rules: states (what becomes of a call), delivery (of a result), payloads
 4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
    ``pages``    the first page
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness, attempt, results
