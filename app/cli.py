@@ -40,10 +40,15 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ringback")
+@click.option("--tied", is_flag=True, hidden=True, help="End when standard input closes.")
 @click.pass_context
-def main(context: click.Context) -> None:
+def main(context: click.Context, tied: bool) -> None:
     """Queue outbound calls, dial them, and tell how they ended."""
     context.obj = Settings.read(os.environ)
+    if tied:
+        from app import programs
+
+        programs.end_with_parent()
 
 
 def _with_database(command: Callable[..., None]) -> Callable[..., None]:

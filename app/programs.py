@@ -1,6 +1,7 @@
 """Running the programs: the web server under gunicorn, and ``serve``, which keeps all of them running."""
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -95,7 +96,10 @@ class _Program:
             log.warning("%s ended with status %s; starting it again in %.1f s", self, status, self.backoff)
         if now >= self.due:
             self.started = now
-            self.process = subprocess.Popen([sys.executable, "-m", "app", *self.arguments])  # noqa: S603 - ourselves
+            # Its standard input is a pipe that closes when we die, however we die; Ctrl-C is ours to pass on.
+            self.process = subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, "-m", "app", "--tied", *self.arguments], stdin=subprocess.PIPE, start_new_session=True
+            )
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -113,6 +117,17 @@ class _Program:
 
     def __str__(self) -> str:
         return f"ringback {self.arguments[0]}"
+
+
+def end_with_parent() -> None:
+    """Send ourselves SIGTERM when standard input closes: the process that started us is gone."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="tied to parent", daemon=True).start()
 
 
 def serve(programs: Sequence[Sequence[str]]) -> None:

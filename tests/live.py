@@ -65,8 +65,9 @@ class Live:
 
     def kill(self) -> None:
         """SIGKILL to everything at once, as a power cut would."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        for group in (self.process.pid, *self.children().values()):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         self.process.wait(10)
 
     def children(self) -> dict[str, int]:
@@ -74,8 +75,8 @@ class Live:
         found = {}
         for line in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
             words = Path(f"/proc/{line}/cmdline").read_bytes().decode().split("\0")
-            if "app" in words:  # not so for a moment after the fork
-                found[words[words.index("app") + 1]] = int(line)
+            if "--tied" in words:  # not so for a moment after the fork
+                found[words[words.index("--tied") + 1]] = int(line)
         return found
 
     def __enter__(self) -> "Live":

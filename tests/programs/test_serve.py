@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -125,6 +126,22 @@ def test_a_call_that_is_due_is_dialled_without_visible_delay(tmp_path: Path, cus
         customer.wait_for("/result", 6)
         delays = [late for (late,) in live.rows("SELECT last_attempt_at - queued_at FROM call")]
     assert sorted(delays)[len(delays) // 2] < 0.2, delays
+
+
+def test_when_serve_is_killed_its_programs_end_too(tmp_path: Path, customer: Customer) -> None:
+    """SIGKILL leaves no program behind that would hold the port or dial on: it can be started again at once."""
+    with Live(tmp_path) as live:
+        os.kill(live.process.pid, signal.SIGKILL)
+        live.process.wait(5)
+        until(lambda: not _listens(live.port), 15, "the web server is gone")
+        live.start()
+        assert 'status="queued"' in live.post("/webservice/queuecall.php", **_form(customer, "6175550100"))
+        customer.wait_for("/result", 1)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_second_serve_on_the_same_port_says_so(tmp_path: Path) -> None:
