@@ -2,9 +2,9 @@
 
 import os
 
-from app.factory import create_app, open_database
+from app.factory import create_app, prepare_database
 from app.settings import Settings
 
 _settings = Settings.read(os.environ)
-open_database(_settings)
+prepare_database(_settings)
 application = create_app(_settings)

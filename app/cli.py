@@ -1,5 +1,6 @@
 """The command line: ``ringback``. Exit status 0 is good, 1 the thing asked failed, 2 wrong usage."""
 
+import io
 import json
 import logging
 import os
@@ -20,10 +21,11 @@ from app.calls import accounts, db, queueing, reports
 from app.classic import form
 from app.errors import Refusal, SettingError
 from app.intake import times
-from app.intake.phonelist import PhoneList
+from app.intake.phonelist import Batch, PhoneList
 from app.settings import Settings
 
 SAMPLE_PORT = 8081
+_YEARS_1_TO_9999 = (-62_135_510_400, 253_402_214_400)  # and a day less at both ends, for the zones
 
 
 class _Group(click.Group):
@@ -36,6 +38,10 @@ class _Group(click.Group):
             raise click.UsageError(str(wrong)) from wrong
         except Refusal as refusal:
             raise click.ClickException(str(refusal)) from refusal
+        except db.Unusable as wrong:
+            raise click.ClickException(f"the database can't be used: {wrong}") from wrong
+        except UnicodeEncodeError as wrong:
+            raise click.UsageError("an argument is not text in UTF-8") from wrong
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +63,7 @@ def _with_database(command: Callable[..., None]) -> Callable[..., None]:
     @click.pass_obj
     @wraps(command)
     def run(settings: Settings, *args: Any, **kwargs: Any) -> None:
-        factory.open_database(settings)
+        db.open_database(settings.database)
         command(settings, *args, **kwargs)
 
     return run
@@ -81,7 +87,7 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
     programs.refuse_taken_port(*settings.bind)
     if sample:
         programs.refuse_taken_port("127.0.0.1", sample_port)
-    factory.open_database(settings)
+    factory.prepare_database(settings)
     factory.create_scheduler(settings)  # what it can't be started with is said once, here
     _welcome(settings, sample_port if sample else None)
     db.close_database()
@@ -91,9 +97,10 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
 def _welcome(settings: Settings, sample_port: int | None) -> None:
     click.echo(f"ringback {__version__} dials simulated callees: nobody's phone rings.")
     click.echo(f"  Open     {settings.url}/")
-    if settings.loopback and accounts.demo_is_open():
+    demo = settings.loopback and accounts.demo_is_open()
+    if demo:
         click.echo(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
-    if sample_port:
+    if sample_port and demo:
         customer = f"http://127.0.0.1:{sample_port}"
         click.echo("  Try this in another terminal:\n")
         click.echo(
@@ -102,22 +109,31 @@ def _welcome(settings: Settings, sample_port: int | None) -> None:
         )
 
 
+def _prepare(settings: Settings) -> None:
+    said = factory.prepare_database(settings)
+    if said:
+        click.echo(said)
+
+
 @main.command()
-@_with_database
+@click.pass_obj
 def web(settings: Settings) -> None:
     """Run the web server alone."""
     from app import programs
 
+    _prepare(settings)
+    factory.create_app(settings)  # what it can't be started with is said once, here
     db.close_database()
     programs.web(settings)
 
 
 @main.command()
-@_with_database
+@click.pass_obj
 def scheduler(settings: Settings) -> None:
     """Run a scheduler alone."""
     from scheduler.service import run_until_signalled
 
+    _prepare(settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     run_until_signalled(factory.create_scheduler(settings))
@@ -145,7 +161,7 @@ def show_demo(settings: Settings, sample_port: int) -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("expression")
-@click.option("--now", type=int, help="The present as a UNIX time.")
+@click.option("--now", type=click.IntRange(*_YEARS_1_TO_9999), help="The present as a UNIX time.")
 @click.option("--tz", help="The zone of a time that names none.")
 @click.option("--php-only", is_flag=True, help="Only what PHP reads.")
 @_json
@@ -156,14 +172,18 @@ def when(settings: Settings, expression: str, now: int | None, tz: str | None, p
     zone = settings.timezone if tz is None else _zone(tz)
     php_only = php_only or settings.times == "php"
     if expression == "-":
-        for answer in times.when_lines(sys.stdin, present, zone, php_only):
+        lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+        for answer in times.when_lines(lines, present, zone, php_only):
             click.echo(answer)
         return
     try:
         reading = times.read(expression, present, zone, php_only=php_only)
     except times.UnreadableTime as wrong:
         raise Refusal(str(wrong)) from wrong
-    local = reading.instant.astimezone(zone)
+    try:
+        local = reading.instant.astimezone(zone)
+    except OverflowError:
+        local = reading.instant
     text = f"{int(reading.instant.timestamp())}  {local:%a %d %b %Y %H:%M:%S %Z}  read by {reading.layer}"
     _say(as_json, text, time=int(reading.instant.timestamp()), iso=local.isoformat(), layer=reading.layer)
 
@@ -171,7 +191,7 @@ def when(settings: Settings, expression: str, now: int | None, tz: str | None, p
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, OSError) as wrong:
         raise click.UsageError(f"--tz {name}: there is no such time zone") from wrong
 
 
@@ -217,7 +237,15 @@ def _fields(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         for name in reversed(names):
-            command = click.option(f"--{name.replace('_', '-')}", name, default="", help=f"The field {name}.")(command)
+            needed = name in ("phone_number", "start_url")
+            option = click.option(
+                f"--{name.replace('_', '-')}",
+                name,
+                required=needed,
+                default=None if needed else "",
+                help=f"The field {name}.",
+            )
+            command = option(command)
         return click.option("--login", required=True, help="The account that queues.")(command)
 
     return decorate
@@ -261,19 +289,20 @@ def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: 
     now = factory.make_clock(settings).now()
     rules = factory.make_rules(settings)
     order = form.read_campaign(fields, now, rules, lambda name: queueing.campaign_name_is_taken(owner.id, name))
-    order = queueing.probed(order, factory.make_outside(settings))
-    with _reading(file) as stream, queueing.loading(owner.id, order, now) as load:
+
+    def tell(batch: Batch, first_call_id: int) -> None:
+        for bad in batch.bad:
+            _say(as_json, f"line {bad.line} rejected: {bad.error}", line=bad.line, error=bad.error)
+
+    with _reading(file) as stream:
         numbers = PhoneList(stream, rules.numbers, max_lines=settings.max_lines_per_list)
-        for batch in numbers.batches():
-            if batch.good:
-                load.add(batch.good)
-            for bad in batch.bad:
-                _say(as_json, f"line {bad.line} rejected: {bad.error}", line=bad.line, error=bad.error)
+        outside = factory.make_outside(settings)
+        campaign_id = queueing.queue_list(owner.id, order, numbers, outside, factory.make_clock(settings), tell)
     _say(
         as_json,
-        f"campaign {load.campaign_id}: {numbers.good_count} queued, {numbers.bad_count} rejected, "
+        f"campaign {campaign_id}: {numbers.good_count} queued, {numbers.bad_count} rejected, "
         f"{numbers.duplicates} duplicates",
-        campaign_id=load.campaign_id,
+        campaign_id=campaign_id,
         queued=numbers.good_count,
         rejected=numbers.bad_count,
         duplicates=numbers.duplicates,

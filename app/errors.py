@@ -17,6 +17,13 @@ class BadField(Refusal):
         self.rule = rule
 
 
+class BadForm(Refusal):
+    """The posted form can't be read at all."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the form can't be read: {why}")
+
+
 class BadCredentials(Refusal):
     """The login is unknown or the PIN is wrong; which of the two is never said."""
 

@@ -1,10 +1,10 @@
 """Puts the parts together for each program: settings in, a web application or a scheduler out."""
 
+import secrets
 from pathlib import Path
 
 from flask import Flask
 from flask.typing import ResponseReturnValue
-from peewee import OperationalError
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 import app
@@ -16,7 +16,7 @@ from app.classic.form import Rules
 from app.classic.routes import Desk, classic
 from app.clock import Clock
 from app.errors import SettingError
-from app.intake.phone import NumberRules
+from app.intake.phone import COUNTRIES, NumberRules
 from app.outside.addresses import Policy
 from app.outside.fetch import Outside
 from app.settings import Settings
@@ -30,8 +30,8 @@ _HERE = Path(__file__).parent
 _TEMPLATES = next(path for path in (_HERE / "templates", _HERE.parent / "templates") if path.is_dir())
 
 
-def open_database(settings: Settings) -> bool:
-    """Open and upgrade the database; True when this made the demo account.
+def prepare_database(settings: Settings) -> str:
+    """Open and upgrade the database for a server; a sentence to print when this made the demo account, else "".
 
     An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``. Any other bind refuses to
     start while that account has that PIN: raises SettingError.
@@ -39,15 +39,15 @@ def open_database(settings: Settings) -> bool:
     db.open_database(settings.database)
     if settings.loopback:
         if accounts.every():
-            return False
+            return ""
         accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, make_clock(settings).now())
-        return True
+        return f"The database was empty: account {accounts.DEMO_LOGIN} made, pin {accounts.DEMO_PIN}."
     if accounts.demo_is_open():
         raise SettingError(
             "RINGBACK_BIND is not a loopback address, and the account demo still has the PIN that everybody knows: "
             "change it with `ringback account pin demo`"
         )
-    return False
+    return ""
 
 
 def make_clock(settings: Settings) -> Clock:
@@ -71,12 +71,16 @@ def make_rules(settings: Settings) -> Rules:
 
 
 def _number_rules(settings: Settings) -> NumberRules:
+    unknown = sorted(set(settings.countries) - COUNTRIES)
+    if unknown:
+        raise SettingError(f"RINGBACK_COUNTRIES: {', '.join(unknown)} is not a country code such as US")
     return NumberRules(valid=settings.numbers == "valid", countries=frozenset(settings.countries))
 
 
 def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     """The web application, on the clock that the settings name unless it is given one. The database must be open."""
     web = Flask("app", template_folder=str(_TEMPLATES))
+    web.secret_key = settings.secret_key or secrets.token_bytes(32)
     web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
     web.extensions["classic"] = Desk(
         credentials=Credentials(),
@@ -89,11 +93,11 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web.register_blueprint(classic)
     web.register_blueprint(pages.pages)
     web.register_error_handler(HTTPException, classic_routes.answer_error)
-    web.register_error_handler(OperationalError, _database_not_usable)
+    web.register_error_handler(db.Unusable, _database_not_usable)
     return web
 
 
-def _database_not_usable(error: OperationalError) -> ResponseReturnValue:
+def _database_not_usable(error: Exception) -> ResponseReturnValue:
     app_error = ServiceUnavailable("the database can't be used at the moment; nothing was queued, try again")
     return classic_routes.answer_error(app_error)
 
@@ -108,11 +112,12 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
         callees = Callees(settings.callees, settings.seed)
     except ValueError as wrong:
         raise SettingError(f"RINGBACK_CALLEES: {wrong}") from wrong
-    carrier = SimulatedCarrier(
-        business,
-        callees,
-        takes_time=settings.clock == "virtual" or settings.pace == "real",
-        ledger=settings.dial_ledger,
-    )
-    equipment = Equipment(carrier, make_outside(settings), business, settings.timezone, _number_rules(settings))
+    takes_time = settings.clock == "virtual" or settings.pace == "real"
+    try:
+        carrier = SimulatedCarrier(business, callees, takes_time=takes_time, ledger=settings.dial_ledger)
+    except OSError as wrong:
+        raise SettingError(
+            f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
+        ) from wrong
+    equipment = Equipment(carrier, make_outside(settings), business, settings.timezone)
     return Service(equipment, lines=settings.lines, seed=settings.seed)

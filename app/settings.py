@@ -5,6 +5,7 @@ names. An unknown RINGBACK_ name is an error: a typing mistake must not quietly 
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -49,16 +50,15 @@ def _number(low: int, high: int) -> Callable[[str], int]:
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, OSError) as wrong:
         raise ValueError("must be the name of a time zone such as America/New_York") from wrong
 
 
 def _size(text: str) -> int:
-    number, _, unit = text.partition(" ")
-    factors = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-    if not (number.isascii() and number.isdigit() and int(number) > 0 and unit in factors):
+    match = re.fullmatch(r"([1-9][0-9]{0,11}) ?(|KiB|MiB|GiB)", text)
+    if not match:
         raise ValueError("must be a size such as 64 MiB")
-    return int(number) * factors[unit]
+    return int(match[1]) * {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}[match[2]]
 
 
 def _bind(text: str) -> tuple[str, int]:
@@ -67,9 +67,13 @@ def _bind(text: str) -> tuple[str, int]:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or port is None or parts.path:
+    if not host or not port or parts.path:
         raise ValueError("must be an address and a port such as 127.0.0.1:8080")
     return host, port
+
+
+def _countries(text: str) -> tuple[str, ...]:
+    return tuple(word.upper() for word in _words(text))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -125,13 +129,15 @@ class Settings:
     numbers: str = _setting(
         "possible", "possible: lenient; valid: phone numbers must exist", _choice("possible", "valid")
     )
-    countries: tuple[str, ...] = _setting("US,CA", "countries you call; their emergency numbers are refused", _words)
+    countries: tuple[str, ...] = _setting(
+        "US,CA", "countries you call; their emergency numbers are refused", _countries
+    )
     times: str = _setting(
         "php+dateparser", "who reads times: php+dateparser or php alone", _choice("php+dateparser", "php")
     )
     workers: int = _setting("2", "web worker processes", _number(1, 64))
     threads: int = _setting("32", "threads per web worker", _number(1, 1000))
-    secret_key: str = _setting("", "key of session cookies; empty: made at start", secret=True)
+    secret_key: str = _setting("", "key that signs cookies; empty: made at start", secret=True)
     max_upload: int = _setting("64 MiB", "largest request body", _size)
     max_lines_per_list: int = _setting("1000000", "most lines in one phone_list", _number(1, 10_000_000))
 
@@ -181,5 +187,5 @@ class Settings:
 def _secret(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as wrong:
-        raise SettingError(f"{variable}: {path} can't be read: {wrong.strerror}") from wrong
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SettingError(f"{variable}: {path} can't be read: {wrong}") from wrong

@@ -6,8 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import lifecycle
+from app.calls import claims, lifecycle
 from app.calls.claims import Claim
+from app.calls.db import Unusable
 from app.calls.lifecycle import Ended
 from app.calls.payloads import FORM, start_body
 from app.clock import Clock
@@ -19,6 +20,9 @@ from app.telephony.outcomes import CalleeType
 from app.voicexml import document, session
 
 log = logging.getLogger(__name__)
+
+ACCEPTED = phone.NumberRules()
+"""How a number that was accepted is read again: today's stricter settings are no business of a queued call."""
 
 
 class BadAnswer(Exception):
@@ -33,14 +37,20 @@ class Equipment:
     outside: Outside
     clock: Clock
     zone: ZoneInfo
-    rules: phone.NumberRules
 
 
 def run(claim: Claim, equipment: Equipment) -> None:
     """Make the attempt that ``claim`` gives the right to, and write down how it ended."""
-    if clock.machine() >= claim.lease_until:
-        return  # this process stood still: the attempt may already have been settled as lost
-    started_at = equipment.clock.now()
+    now = equipment.clock.now()
+    too_late = claim.expires_at is not None and now.timestamp() >= claim.expires_at
+    if too_late or clock.machine() >= claim.lease_until:
+        claims.give_back([claim])  # this process stood still: the window, or the right to dial, may be gone
+        return
+    _write_down(_dialled(claim, equipment, now), equipment)
+
+
+def _dialled(claim: Claim, equipment: Equipment, started_at: datetime) -> Ended:
+    """Dial, talk if someone answers, and tell how that ended."""
     events: list[tuple[str, str]] = []
 
     def converse(answered_at: datetime, callee_type: CalleeType) -> float:
@@ -52,23 +62,32 @@ def run(claim: Claim, equipment: Equipment) -> None:
             return 0
 
     try:
-        number = phone.parse(claim.phone_number, equipment.rules)
-        dial = Dial(claim.call_id, claim.attempt, number.number, number.ani, number.postd)
+        asked = phone.parse(claim.phone_number, ACCEPTED)
+        dial = Dial(claim.call_id, claim.attempt, claim.number, asked.ani, asked.postd)
         log.info("%d dialing: attempt %d", claim.call_id, claim.attempt)
         outcome = equipment.carrier.dial(dial, converse)
     except LostAttempt:
         events.append(("lost", "its scheduler was stopped in mid-call"))
-        ended = Ended(claim, CalleeType.UNKNOWN, started_at, None, equipment.clock.now(), 0, events)
     except Exception:  # whatever breaks one attempt must not take the other lines along
         log.exception("%d lost: attempt %d broke", claim.call_id, claim.attempt)
         events.append(("lost", "the attempt broke off by a fault of ours"))
-        ended = Ended(claim, CalleeType.UNKNOWN, started_at, None, equipment.clock.now(), 0, events)
     else:
-        callee_type = outcome.callee_type
-        if outcome.answered_at is not None and not claim.detection:
-            callee_type = CalleeType.VOICE
-        ended = Ended(claim, callee_type, started_at, outcome.answered_at, outcome.ended_at, outcome.duration, events)
-    lifecycle.finish([ended], equipment.zone)
+        answered = outcome.answered_at is not None
+        callee_type = CalleeType.VOICE if answered and not claim.detection else outcome.callee_type
+        return Ended(
+            claim, callee_type, started_at, outcome.answered_at, outcome.ended_at, outcome.duration, tuple(events)
+        )
+    return Ended(claim, CalleeType.UNKNOWN, started_at, None, equipment.clock.now(), 0, tuple(events))
+
+
+def _write_down(ended: Ended, equipment: Equipment) -> None:
+    """Somebody was called: that must not be forgotten because the database can't be used for a while."""
+    while True:
+        try:
+            return lifecycle.finish([ended], equipment.zone)
+        except Unusable:
+            log.warning("%d ended, and can't be written down yet", ended.claim.call_id, exc_info=True)
+            clock.pause(1)
 
 
 def _talk(claim: Claim, equipment: Equipment) -> float:

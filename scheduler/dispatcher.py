@@ -40,10 +40,14 @@ class Dispatcher:
             call_ids = fairness.share(claims.due(now, own_free), own_free)
             if not call_ids:
                 return 0
-            claimed = claims.claim(call_ids, self._worker, self._lines, now)
+            claimed = claims.claim(call_ids, self._worker, self._lines, self._equipment.clock)
             for claim in claimed:
                 self._start(claim)
             return len(claimed)
+
+    def running(self) -> set[int]:
+        """The call_ids that this scheduler is at."""
+        return {claim.call_id for claim in list(self._running.values())}
 
     def renew(self) -> None:
         """Keep the claims of the calls that run."""

@@ -30,7 +30,7 @@ RESULT_THREADS = 16
 
 
 class Service:
-    """One scheduler. ``run`` returns after ``stop`` was called, with nothing left half done."""
+    """One scheduler. ``run`` returns after ``stop`` was called, with everything that is known written down."""
 
     def __init__(self, equipment: Equipment, *, lines: int, seed: str) -> None:
         self._doorbell = threading.Event()
@@ -74,7 +74,8 @@ class Service:
 
     def recover(self) -> None:
         """Settle the attempts of schedulers that died."""
-        while lifecycle.recover(self._equipment.clock.now(), self._equipment.zone):
+        now, zone = self._equipment.clock.now(), self._equipment.zone
+        while lifecycle.recover(now, zone, self.dispatcher.running()):
             self._doorbell.set()
 
     def _answer_the_doorbell(self) -> None:

@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def database(settings: Settings) -> Iterator[None]:
     """An open database with the demo account in it."""
-    factory.open_database(settings)
+    factory.prepare_database(settings)
     yield
     db.close_database()
 

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app import clock
-from app.calls.db import execute, writing
+from app.calls.db import execute, take_ids, writing
 from app.calls.models import Account, Campaign
 from app.calls.states import CampaignStatus
 from app.errors import BadCredentials, Refusal
@@ -34,13 +34,14 @@ def add(login: str, pin: str, now: datetime) -> Account:
     try:
         with writing():
             account = Account.create(login=login, pin_hash=pin_hash, detection=True, created_at=now)
-            Campaign.create(
+            Campaign.insert(
+                id=take_ids("campaign_id"),
                 account=account,
                 name=DEFAULT_CAMPAIGN,
                 status=CampaignStatus.STARTED,
                 is_default=True,
                 created_at=now,
-            )
+            ).execute()
     except peewee.IntegrityError as taken:
         raise Refusal(f"login: {login} already has an account") from taken
     return account

@@ -11,6 +11,7 @@ from datetime import datetime
 from app import clock
 from app.calls.db import execute, execute_many, marks, writing
 from app.calls.states import RUNNING, CampaignStatus, Status
+from app.clock import Clock
 
 LEASE_SECONDS = 30.0
 RUNNING_STATUSES = ", ".join(f"'{status}'" for status in RUNNING)
@@ -33,6 +34,7 @@ class Claim:
     result_url: str
     max_retries: int
     retry_interval: int
+    expires_at: float | None
     detection: bool
 
 
@@ -67,13 +69,15 @@ def due(now: datetime, limit: int) -> dict[int, list[tuple[float, int]]]:
     return {account_id: sorted(waiting)[:limit] for account_id, waiting in queues.items() if waiting}
 
 
-def claim(call_ids: Sequence[int], worker: str, lines: int, now: datetime) -> list[Claim]:
+def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> list[Claim]:
     """Claim the first of the calls that may still be dialled, as far as ``lines`` over all schedulers are free.
 
-    Committed when it returns; call it outside a transaction.
+    Committed when it returns; call it outside a transaction. The time that counts is read when the turn to write has
+    come, because windows may have ended in the meantime.
     """
-    lease_until = clock.machine() + LEASE_SECONDS
     with writing():
+        now = business.now()
+        lease_until = clock.machine() + LEASE_SECONDS
         (running,) = execute(f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
         call_ids = call_ids[: max(lines - running, 0)]
         claimed = execute(
@@ -103,7 +107,7 @@ def of_calls(call_ids: Sequence[int]) -> list[Claim]:
     """The claims that are on some calls at present, first due first."""
     rows = execute(
         f"""SELECT call.id, attempts, fence, lease_until, phone_number, number, message_reference, call_parameters,
-            campaign_parameters, start_url, result_url, max_retries, retry_interval, detection
+            campaign_parameters, start_url, result_url, max_retries, retry_interval, call.expires_at, detection
         FROM call JOIN terms ON terms.id = terms_id JOIN campaign ON campaign.id = call.campaign_id
             JOIN account ON account.id = account_id
         WHERE call.id IN ({marks(len(call_ids))}) ORDER BY due_at, call.id""",

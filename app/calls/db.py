@@ -18,12 +18,16 @@ from playhouse.migrations import Runner
 
 from app.errors import SettingError
 
+Unusable = peewee.DatabaseError
+"""What any use of the database raises while it is locked, full, read-only or damaged."""
+
+WAIT_SECONDS = 10.0
 UPGRADES = Path(__file__).parent / "upgrades"
 PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
     "foreign_keys": 1,
-    "busy_timeout": 10_000,
+    "busy_timeout": int(WAIT_SECONDS * 1000),
     "cache_size": -16_384,
     "temp_store": "memory",
 }
@@ -45,7 +49,8 @@ class _Turn:
     def __enter__(self) -> None:
         if self._file is None:
             raise peewee.InterfaceError("no database is open")
-        self._thread.acquire()
+        if not self._thread.acquire(timeout=WAIT_SECONDS):
+            raise peewee.OperationalError("others have been writing for too long")
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +70,7 @@ class Held:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] = path.open("ab")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -78,13 +83,16 @@ _turn = _Turn()
 def open_database(url: str) -> None:
     """Point every model at ``sqlite:///FILE`` and bring its schema up to date. Raises SettingError for other URLs."""
     scheme, _, name = url.partition(":///")
-    if scheme != "sqlite" or not name:
+    if scheme != "sqlite" or not name or name.startswith(":"):
         raise SettingError(f"RINGBACK_DATABASE must be sqlite:///FILE, not {url!r}")
     path = Path(name).absolute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database.initialize(peewee.SqliteDatabase(str(path), pragmas=PRAGMAS))
-    _turn.use(_lock_path("turn"))
-    upgrade()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database.initialize(peewee.SqliteDatabase(str(path), pragmas=PRAGMAS))
+        _turn.use(_lock_path("turn"))
+        upgrade()
+    except (OSError, Unusable) as wrong:
+        raise SettingError(f"RINGBACK_DATABASE: {path} can't be used: {wrong}") from wrong
 
 
 def close_database() -> None:
@@ -102,13 +110,16 @@ def upgrade() -> list[str]:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """A write transaction: committed and synced when the block ends, rolled back when it raises."""
+    """A write transaction: committed and synced when the block ends, rolled back when it raises.
+
+    Raises Unusable when its turn does not come within about WAIT_SECONDS.
+    """
     with _turn, database.atomic("IMMEDIATE"):
         yield
 
 
 def hold(name: str) -> Held:
-    """Take a name that nobody holds."""
+    """Take a name that nobody has held before: it never waits, so it may be called inside a transaction."""
     return Held(_lock_path(name))
 
 
@@ -144,6 +155,12 @@ def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
         database.cursor().executemany(sql, rows)
     except sqlite3.OperationalError as wrong:
         raise peewee.OperationalError(*wrong.args) from wrong
+
+
+def take_ids(name: str, count: int = 1) -> int:
+    """The first of ``count`` new ids in a row; call it in a write transaction. They are never given out again."""
+    (last,) = execute("UPDATE counter SET last = last + ? WHERE name = ? RETURNING last", count, name).fetchone()
+    return int(last) - count + 1
 
 
 def marks(count: int) -> str:

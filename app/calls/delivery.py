@@ -72,6 +72,6 @@ def _seconds(retry_after: str, now: datetime) -> float:
         return float(retry_after[:9])
     try:
         until = parsedate_to_datetime(retry_after)
-    except ValueError:
+        return (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
         return 0
-    return (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()

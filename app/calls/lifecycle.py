@@ -4,7 +4,7 @@ A call's last write and the result that must be sent are one transaction.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.calls import claims
 from app.calls.claims import RUNNING_STATUSES, Claim
-from app.calls.db import execute, execute_many, writing
+from app.calls.db import Unusable, execute, execute_many, writing
 from app.calls.payloads import result_body
 from app.calls.states import FINAL, CampaignStatus, Status, verdict
 from app.telephony.outcomes import CalleeType
@@ -34,7 +34,14 @@ class Ended:
 
 
 def connect(claim: Claim, at: datetime) -> None:
-    """Someone answered."""
+    """Someone answered. A database that can't be used now must not end the conversation: ``finish`` says it again."""
+    try:
+        _connect(claim, at)
+    except Unusable:
+        log.warning("%d connected: not written down yet", claim.call_id, exc_info=True)
+
+
+def _connect(claim: Claim, at: datetime) -> None:
     with writing():
         connected = execute(
             "UPDATE call SET status = ? WHERE id = ? AND attempts = ? AND fence = ? AND status = ?",
@@ -90,7 +97,7 @@ def _finish(ended: Ended, zone: ZoneInfo) -> None:
         log.warning("%d stale: attempt %d was settled by another", claim.call_id, claim.attempt)
         return
     execute(
-        """UPDATE attempt SET answered_at = ?, ended_at = ?, callee_type = ?, duration = ?
+        """UPDATE attempt SET answered_at = coalesce(?, answered_at), ended_at = ?, callee_type = ?, duration = ?
         WHERE call_id = ? AND number = ?""",
         ended.answered_at and ended.answered_at.timestamp(),
         ended.ended_at.timestamp(),
@@ -119,13 +126,16 @@ def _finish(ended: Ended, zone: ZoneInfo) -> None:
     log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
 
 
-def recover(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
-    """Settle attempts whose lease ran out: their fate is lost, so they end as ``unknown`` and count as failed."""
+def recover(now: datetime, zone: ZoneInfo, still_running: Container[int], limit: int = 1_000) -> int:
+    """Settle attempts whose lease ran out: their fate is lost, so they end as ``unknown`` and count as failed.
+
+    ``still_running`` are calls whose end the caller will write down itself, however late their leases are.
+    """
     rows = execute(
         f"SELECT id FROM call WHERE status IN ({RUNNING_STATUSES}) AND lease_until < ? LIMIT ?", clock.machine(), limit
     ).fetchall()
-    lost = claims.of_calls([call_id for (call_id,) in rows])
-    lose(lost, now, zone, "its scheduler died in mid-call")
+    lost = claims.of_calls([call_id for (call_id,) in rows if call_id not in still_running])
+    lose(lost, now, zone, "its scheduler died, or stood still, in mid-call")
     return len(lost)
 
 
@@ -143,6 +153,9 @@ def _started_at(claim: Claim) -> datetime:
 
 def expire(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
     """Fail the queued calls whose window has ended, and queue their results; how many."""
+    waiting = "SELECT 1 FROM call WHERE status = 'queued' AND expires_at <= ? LIMIT 1"
+    if execute(waiting, now.timestamp()).fetchone() is None:
+        return 0
     with writing():
         rows = execute(
             """UPDATE call SET status = ?, finished_at = ?,

@@ -135,7 +135,7 @@ class VirtualTime(_Table):
 
 
 class Counter(_Table):
-    """The last call_id given out: a number is never used twice, whatever is pruned."""
+    """The last call_id and campaign_id given out: a number is never used twice, whatever is removed."""
 
     name = CharField(primary_key=True)
     last = IntegerField()

@@ -1,8 +1,7 @@
 """Orders become rows. A call_id that leaves this module is committed; an order that fails leaves nothing."""
 
-import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -10,11 +9,12 @@ from typing import TypeVar
 import peewee
 
 from app.calls import db
-from app.calls.db import database, execute, execute_many, writing
+from app.calls.db import database, execute, execute_many, take_ids, writing
 from app.calls.states import CampaignStatus, Status
-from app.errors import BadField, Refusal
+from app.clock import Clock
+from app.errors import BadField, Refusal, UrlNotUsable
 from app.intake.orders import CallOrder, CampaignOrder, Terms
-from app.intake.phonelist import GoodLine
+from app.intake.phonelist import Batch, GoodLine, PhoneList
 from app.outside import preflight
 from app.outside.fetch import Outside
 from app.voicexml import document
@@ -77,13 +77,16 @@ class Loading:
     def __init__(self, account_id: int, order: CampaignOrder, now: datetime) -> None:
         self._order = order
         self._times = _times(order.terms, now)
-        try:
-            with writing():
-                self.campaign_id = _add_campaign(account_id, order.name, now)
-                self._held = db.hold(_lock_name(self.campaign_id))
-                self._terms_id = _add_terms(self.campaign_id, order.terms, now)
-        except peewee.IntegrityError as taken:
-            raise BadField("campaign_name", f"{order.name} is the name of another campaign of yours") from taken
+        with ExitStack() as unless_committed:
+            try:
+                with writing():
+                    self.campaign_id = _add_campaign(account_id, order.name, now)
+                    self._held = db.hold(_lock_name(self.campaign_id))
+                    unless_committed.callback(self._held.release)
+                    self._terms_id = _add_terms(self.campaign_id, order.terms, now)
+            except peewee.IntegrityError as taken:
+                raise BadField("campaign_name", f"{order.name} is the name of another campaign of yours") from taken
+            unless_committed.pop_all()
 
     def add(self, lines: Sequence[GoodLine]) -> int:
         """Insert the calls of some lines, committed but unseen; the call_id of the first, the others follow it."""
@@ -104,7 +107,14 @@ class Loading:
     def publish(self) -> None:
         """Let the dispatcher and everybody else see the campaign: one small commit."""
         with writing():
-            execute("UPDATE campaign SET status = ? WHERE id = ?", CampaignStatus.STARTED, self.campaign_id)
+            published = execute(
+                "UPDATE campaign SET status = ? WHERE id = ? AND status = ?",
+                CampaignStatus.STARTED,
+                self.campaign_id,
+                CampaignStatus.LOADING,
+            )
+            if published.rowcount != 1:
+                raise Refusal("the list was lost while it was loaded; nothing was queued, send it again")
         self._held.release()
 
     def discard(self) -> None:
@@ -115,16 +125,33 @@ class Loading:
             self._held.release()
 
 
-@contextmanager
-def loading(account_id: int, order: CampaignOrder, now: datetime) -> Iterator[Loading]:
-    """Load a campaign: published when the block ends, removed when it raises."""
-    load = Loading(account_id, order, now)
+def queue_list(
+    account_id: int,
+    order: CampaignOrder,
+    numbers: PhoneList,
+    outside: Outside,
+    clock: Clock,
+    each: Callable[[Batch, int], None],
+) -> int:
+    """Probe, then queue a list as it is read, all of it or nothing; the id of its campaign.
+
+    ``each`` is told every batch with the call_id of its first good line; the others follow it. Raises Refusal.
+    """
     try:
-        yield load
+        order = probed(order, outside)
+    except UrlNotUsable:
+        for _ in numbers.batches():
+            pass  # a list that can't be used is reported before a URL that can't
+        raise
+    load = Loading(account_id, order, clock.now())
+    try:
+        for batch in numbers.batches():
+            each(batch, load.add(batch.good) if batch.good else 0)
         load.publish()
     except BaseException:
         load.discard()
         raise
+    return load.campaign_id
 
 
 def remove_abandoned() -> int:
@@ -147,24 +174,32 @@ def _remove(campaign_id: int, batch: int = 5_000) -> None:
     while removed == batch:
         with writing():
             removed = execute(
-                "DELETE FROM call WHERE id IN (SELECT id FROM call WHERE campaign_id = ? LIMIT ?)", campaign_id, batch
+                """DELETE FROM call WHERE id IN (SELECT call.id FROM call JOIN campaign ON campaign.id = campaign_id
+                WHERE campaign_id = ? AND campaign.status = ? LIMIT ?)""",
+                campaign_id,
+                CampaignStatus.LOADING,
+                batch,
             ).rowcount
     with writing():
-        execute("DELETE FROM terms WHERE campaign_id = ?", campaign_id)
+        execute(
+            "DELETE FROM terms WHERE campaign_id IN (SELECT id FROM campaign WHERE id = ? AND status = ?)",
+            campaign_id,
+            CampaignStatus.LOADING,
+        )
         execute("DELETE FROM campaign WHERE id = ? AND status = ?", campaign_id, CampaignStatus.LOADING)
 
 
 def _add_campaign(account_id: int, name: str, now: datetime) -> int:
-    campaign_id = _inserted(
-        "INSERT INTO campaign (account_id, name, status, is_default, created_at) VALUES (?, ?, ?, ?, ?)",
+    campaign_id = take_ids("campaign_id")
+    execute(
+        "INSERT INTO campaign (id, account_id, name, status, is_default, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        campaign_id,
         account_id,
-        name or secrets.token_hex(),
+        name or f"list {campaign_id} of {now:%Y-%m-%d %H:%M}",
         CampaignStatus.LOADING,
         False,
         now.timestamp(),
     )
-    if not name:
-        execute("UPDATE campaign SET name = ? WHERE id = ?", f"list {campaign_id} of {now:%Y-%m-%d %H:%M}", campaign_id)
     return campaign_id
 
 
@@ -195,8 +230,7 @@ def _times(terms: Terms, now: datetime) -> tuple[float, float | None, float]:
 
 
 def _take_call_ids(count: int) -> int:
-    """The first of ``count`` new call_ids in a row. They are never given out again."""
-    (last,) = execute("UPDATE counter SET last = last + ? WHERE name = 'call_id' RETURNING last", count).fetchone()
-    if last > LAST_CALL_ID:
+    first = take_ids("call_id", count)
+    if first + count - 1 > LAST_CALL_ID:
         raise Refusal("no call_id is left: clients read it as a 32-bit number")
-    return int(last) - count + 1
+    return first

@@ -134,9 +134,11 @@ def _moment(posted: Mapping[str, str], which: str, now: datetime, rules: Rules) 
     field = f"{which}_timestamp"
     text = posted.get(field, "").strip()
     instant = fields.timestamp(field, text) if text else None
-    expression = fields.text(f"{which}_time", posted.get(f"{which}_time", ""), 80)
-    if instant or not expression:
+    if instant:
         return _Moment(instant, field)
     field = f"{which}_time"
+    expression = fields.text(field, posted.get(field, ""), 80)
+    if not expression:
+        return _Moment(None, field)
     reading = fields.time(field, expression, now, rules.zone, php_only=rules.php_only)
     return _Moment(reading.instant, field, (f"{field} {expression!r} was read by {reading.layer}",))

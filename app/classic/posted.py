@@ -10,8 +10,10 @@ from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
+
+from app.errors import BadForm
 
 MOST_FIELDS = 1_000  # PHP's max_input_vars
 
@@ -28,7 +30,7 @@ class Posted:
 def reading(request: Request) -> Iterator[Posted]:
     """The form in a request's body; its list is closed with the block.
 
-    An unreadable body is a form without fields. Raises werkzeug's 413 for one that is too large.
+    Raises BadForm for a body that can't be read whole, and werkzeug's 413 for one that is too large.
     """
     boundary = request.mimetype_params.get("boundary", "")
     multipart = request.mimetype == "multipart/form-data" and boundary
@@ -43,16 +45,27 @@ def reading(request: Request) -> Iterator[Posted]:
 def _urlencoded(request: Request) -> Posted:
     try:
         pairs = parse_qsl(
-            request.stream.read().decode("latin-1"),
+            _whole_body(request).decode("latin-1"),
             keep_blank_values=True,
             encoding="latin-1",
             max_num_fields=MOST_FIELDS,
         )
     except ValueError:
-        raise BadRequest(f"a form may have at most {MOST_FIELDS} fields") from None
+        raise BadForm(f"it has more than {MOST_FIELDS} fields") from None
     values = {name: value.encode("latin-1") for name, value in pairs}
     phone_list = values.get("phone_list")
     return Posted(_decoded(values), None if phone_list is None else io.BytesIO(phone_list))
+
+
+def _whole_body(request: Request) -> bytes:
+    """All of the body: what was cut off must not be taken for a shorter list, or a shorter number."""
+    body = request.stream.read()
+    if request.content_length is None:
+        if request.max_content_length is not None and len(body) >= request.max_content_length:
+            raise RequestEntityTooLarge
+    elif len(body) < request.content_length:
+        raise BadForm("it ended before its Content-Length")
+    return body
 
 
 class _BytesParser(MultiPartParser):
@@ -66,8 +79,12 @@ def _multipart(request: Request, boundary: str) -> Posted:
     parser = _BytesParser(max_form_memory_size=request.max_content_length, max_form_parts=MOST_FIELDS)
     try:
         form, files = parser.parse(request.stream, boundary.encode("latin-1", "replace"), request.content_length)
-    except ValueError:
-        return Posted()
+    except (ValueError, ClientDisconnected) as wrong:
+        raise BadForm("its multipart/form-data is malformed or ended early") from wrong
+    except RequestEntityTooLarge:
+        if request.content_length is None:
+            raise
+        raise BadForm(f"it has more than {MOST_FIELDS} fields") from None
     values = {name: texts[-1].encode("latin-1") for name, texts in form.lists()}
     phone_list: BinaryIO | None = None
     if "phone_list" in files:

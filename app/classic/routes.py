@@ -13,7 +13,7 @@ from app.classic import form, posted, replies
 from app.classic.form import Rules
 from app.classic.posted import Posted
 from app.clock import Clock
-from app.errors import BadField, Refusal, UrlNotUsable
+from app.errors import BadField, Refusal
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
@@ -43,60 +43,50 @@ def _form_page() -> str:
 def queuecall() -> Response:
     """Queue one call."""
     desk = _desk()
-    with posted.reading(request) as sent:
-        echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
-        try:
+    echo: replies.Echo = ()
+    try:
+        with posted.reading(request) as sent:
+            echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
             account_id = _account(desk, sent)
             order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
             call_id = queueing.queue_call(account_id, queueing.probed(order, desk.outside), desk.clock.now())
-        except Refusal as refusal:
-            return _xml(replies.failed("queuecall", str(refusal), echo))
-        return _xml(replies.queued(call_id, echo))
+    except Refusal as refusal:
+        return _xml(replies.failed("queuecall", str(refusal), echo))
+    return _xml(replies.queued(call_id, echo))
 
 
 def queuecalls() -> Response:
-    """Queue a list of calls as a campaign."""
+    """Queue a list of calls as a campaign, and answer with a line for each of its lines."""
     desk = _desk()
-    with posted.reading(request) as sent:
-        echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
+    echo: replies.Echo = ()
+    with ExitStack() as until_sent:
         try:
-            account_id = _account(desk, sent)
-            if sent.phone_list is None:
-                raise BadField("phone_list", "is required: a file with one call per line")
-            order = form.read_campaign(
-                sent.fields,
-                desk.clock.now(),
-                desk.rules,
-                lambda name: queueing.campaign_name_is_taken(account_id, name),
-            )
-            numbers = PhoneList(sent.phone_list, desk.rules.numbers, max_lines=desk.max_lines)
-            return _load(desk, account_id, order, numbers, echo)
+            with posted.reading(request) as sent:
+                echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
+                account_id = _account(desk, sent)
+                order, numbers = _campaign(desk, sent, account_id)
+                answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
+                campaign_id = queueing.queue_list(account_id, order, numbers, desk.outside, desk.clock, answer.add)
         except Refusal as refusal:
             return _xml(replies.failed("queuecalls", str(refusal), echo))
+        response = _xml(
+            answer.chunks(echo, campaign_id=campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
+        )
+        response.call_on_close(until_sent.pop_all().close)
+        return response
+
+
+def _campaign(desk: Desk, sent: Posted, account_id: int) -> tuple[CampaignOrder, PhoneList]:
+    if sent.phone_list is None:
+        raise BadField("phone_list", "is required: a file with one call per line")
+    order = form.read_campaign(
+        sent.fields, desk.clock.now(), desk.rules, lambda name: queueing.campaign_name_is_taken(account_id, name)
+    )
+    return order, PhoneList(sent.phone_list, desk.rules.numbers, max_lines=desk.max_lines)
 
 
 def _account(desk: Desk, sent: Posted) -> int:
     return desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
-
-
-def _load(desk: Desk, account_id: int, order: CampaignOrder, numbers: PhoneList, echo: replies.Echo) -> Response:
-    """Queue a list as it is read, and answer with a line for each of its lines."""
-    try:
-        order = queueing.probed(order, desk.outside)
-    except UrlNotUsable:
-        for _ in numbers.batches():
-            pass  # a list that can't be used is reported before a URL that can't
-        raise
-    with ExitStack() as until_sent:
-        answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
-        with queueing.loading(account_id, order, desk.clock.now()) as load:
-            for batch in numbers.batches():
-                answer.add(batch, load.add(batch.good) if batch.good else 0)
-        response = _xml(
-            answer.chunks(echo, campaign_id=load.campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
-        )
-        response.call_on_close(until_sent.pop_all().close)
-        return response
 
 
 def _desk() -> Desk:

@@ -12,7 +12,7 @@ from app.intake.phone import BadNumber, NumberRules, PhoneNumber
 from app.intake.phone import parse as parse_number
 
 LATEST_TIMESTAMP = 253_402_300_799  # 9999-12-31: what a datetime can hold
-_WHOLE = re.compile(r"\s*(-?[0-9]{1,18})\s*")
+_WHOLE = re.compile(r"\s*([0-9]{1,18})\s*")
 
 
 def text(field: str, value: str, longest: int) -> str:
@@ -55,7 +55,10 @@ def time(field: str, value: str, now: datetime, zone: ZoneInfo, *, php_only: boo
 
 
 def url(field: str, value: str) -> str:
-    """An http or https URL of at most 255 characters. Whether it may be called is decided when it is."""
+    """An http or https URL of at most 255 characters, without user name or blanks.
+
+    Whether it may be called is decided when it is.
+    """
     text(field, value, 255)
     stripped = value.strip()
     try:
@@ -65,6 +68,8 @@ def url(field: str, value: str) -> str:
         host = None
     if not host or parts.scheme not in ("http", "https"):
         raise BadField(field, f"must be an http or https URL, not {_shortened(value)}")
+    if "@" in parts.netloc or len(stripped.split()) > 1:
+        raise BadField(field, "must be a URL without user name, password or blanks")
     return stripped
 
 

@@ -24,6 +24,7 @@ _PLAIN = re.compile(PLAIN)
 _NANP = re.compile(r"1?[2-9][0-9]{2}[2-9][0-9]{6}")
 # 9 is for an outside line, 011 and 00 for abroad. 000, 110 and 08 are too like them to be told apart.
 _PREFIXED = re.compile("[01]*9?[01]*(?:911|112|999|119|933|988)")
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)  # as ISO 3166 codes
 _LONGEST_EMERGENCY = 6  # digits, in the metadata of phonenumbers
 _INDIAN = 12  # digits of a number of country code 91, whose areas begin with 1 to 9
 

@@ -37,6 +37,7 @@ def _ringing_for(seconds: float) -> Callee:
     return Callee(CalleeType.VOICE, seconds) if seconds < NOANSWER_SECONDS else _callee(CalleeType.NOANSWER)
 
 
+MET = [callee_type.value for callee_type in CalleeType if callee_type is not CalleeType.NOATTEMPT]
 VOICE = _callee(CalleeType.VOICE)
 _ALWAYS = {
     "0100": VOICE,
@@ -58,7 +59,10 @@ class Callees:
     """Chooses the callee of each dial: the same seed, call_id and attempt always meet the same one."""
 
     def __init__(self, mix: Mapping[str, int], seed: str) -> None:
-        """Raises ValueError when ``mix`` names something that is not a callee type."""
+        """Raises ValueError when ``mix`` names something that no dial can meet."""
+        unknown = [name for name in mix if name not in MET]
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(MET)}")
         self._types = [CalleeType(name) for name in mix]
         self._weights = list(mix.values())
         self._seed = seed

@@ -4,6 +4,7 @@ Source: VoiceXML 2.0 section 1.5 (documents); a missing namespace is accepted be
 have none.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
@@ -24,7 +25,7 @@ class Document:
 
     def spoken_text(self) -> str:
         """The words of its prompts, in document order."""
-        return " ".join(" ".join(block.itertext()) for block in self.root.iter() if _name(block) in ("block", "prompt"))
+        return " ".join(_words(self.root))
 
 
 def load(page: bytes) -> Document:
@@ -41,6 +42,15 @@ def load(page: bytes) -> Document:
     if root.get("version") not in VERSIONS:
         raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
     return Document(root)
+
+
+def _words(element: etree._Element) -> Iterator[str]:
+    """The texts of the outermost blocks and prompts below an element."""
+    for child in element:
+        if _name(child) in ("block", "prompt"):
+            yield from (str(text) for text in child.itertext())
+        else:
+            yield from _words(child)
 
 
 def _name(element: etree._Element) -> str:

@@ -1,5 +1,6 @@
 """Lists as they really are, over HTTP: the hostile files, the large ones, the clients that go away."""
 
+import http.client
 import json
 import socket
 import statistics
@@ -140,6 +141,71 @@ def test_a_client_that_goes_away_leaves_nothing(live: Live, customer: Customer, 
     assert live.rows("SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM campaign)") == before
     assert 'status="failed"' in live.post("/queuecalls.php", login="demo", pin="1234")
     assert "Traceback" not in live.log.read_text()
+
+
+@pytest.mark.parametrize("endpoint", ["queuecall", "queuecalls"])
+def test_a_urlencoded_body_that_ends_early_is_not_taken_for_a_whole_one(
+    live: Live, customer: Customer, endpoint: str
+) -> None:
+    """The client dies in the middle of a number: a shorter number would be somebody else's."""
+    before = live.rows("SELECT count(*) FROM call")
+    number = "phone_list=6175550100%0A%2B4412345678" if endpoint == "queuecalls" else "phone_number=%2B4412345678"
+    body = f"login=demo&pin=1234&start_url={customer.url}/start&{number}".encode()
+    with socket.create_connection(("127.0.0.1", live.port)) as connection:
+        connection.sendall(
+            f"POST /{endpoint}.php HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body) + 2}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode()
+            + body
+        )
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b"<error>the form can't be read: it ended before its Content-Length</error>" in answer
+    assert live.rows("SELECT count(*) FROM call") == before
+
+
+def test_a_chunked_body_over_the_limit_is_413(tmp_path: Path, customer: Customer) -> None:
+    """No Content-Length tells how long it is: it is not cut at the limit and taken for a whole one."""
+    numbers = "%0A".join(f"617{2_000_000 + n}" for n in range(3_000))
+    body = f"login=demo&pin=1234&start_url={customer.url}/start&phone_list={numbers}".encode()
+    with running(tmp_path, max_upload="20 KiB") as small:
+        connection = http.client.HTTPConnection("127.0.0.1", small.port, timeout=20)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/queuecalls.php", iter([body[:9_000], body[9_000:]]), headers, encode_chunked=True)
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert b'status="failed"' in answer.read()
+        connection.close()
+        assert small.rows("SELECT count(*) FROM call") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "why"),
+    [
+        pytest.param(
+            b"&".join(b"f%d=1" % n for n in range(1_001)),
+            "application/x-www-form-urlencoded",
+            "it has more than 1000 fields",
+            id="too many fields",
+        ),
+        pytest.param(
+            b"--y\r\nfoo",
+            "multipart/form-data; boundary=x",
+            "its multipart/form-data is malformed",
+            id="wrong boundary",
+        ),
+        pytest.param(
+            b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\nde',
+            "multipart/form-data; boundary=x",
+            "its multipart/form-data is malformed",
+            id="cut multipart",
+        ),
+    ],
+)
+def test_a_form_that_cannot_be_read_says_so(web: FlaskClient, body: bytes, content_type: str, why: str) -> None:
+    """200 with our own sentence, not a word about logins."""
+    answer = web.post("/queuecall.php", data=body, content_type=content_type)
+    assert answer.status_code == 200
+    assert (ElementTree.fromstring(answer.data).findtext("error") or "").startswith(f"the form can't be read: {why}")
 
 
 def test_nobody_waits_long_for_a_long_list(live: Live, customer: Customer) -> None:

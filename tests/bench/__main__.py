@@ -89,7 +89,7 @@ def _form(path: str, port: int, customer: str) -> bytes:
 def _settings(folder: Path, name: str) -> tuple[dict[str, str], Settings]:
     environment = {"RINGBACK_DATABASE": f"sqlite:///{folder}/{name}.db"}
     settings = Settings.read(environment)
-    factory.open_database(settings)
+    factory.prepare_database(settings)
     db.close_database()
     return environment, settings
 
@@ -206,7 +206,7 @@ def results(folder: Path, count: int, pairs: int) -> None:
 
     _, settings = _settings(folder, "results")
     with loopback.customer(free_port()) as customer:
-        factory.open_database(settings)
+        factory.prepare_database(settings)
         body = "phone_number=6175550100&message_reference=r&call_id=1&result=Completed&callee_type=voice&attempts=1"
         ids = iter(range(1, 100_000_000))
         _make_finished_call(customer)

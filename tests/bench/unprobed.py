@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from app.factory import create_app, open_database
+from app.factory import create_app, prepare_database
 from app.outside.answers import DEFAULT_LIMITS, Answer
 from app.settings import Settings
 
@@ -14,6 +14,6 @@ class _Nothing:
 
 
 _settings = Settings.read(os.environ)
-open_database(_settings)
+prepare_database(_settings)
 application = create_app(_settings)
 application.extensions["classic"] = replace(application.extensions["classic"], outside=_Nothing())

@@ -1,5 +1,6 @@
 """The life of a call on a clock that the test moves: attempts, retries, windows, and the one result at the end."""
 
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -9,6 +10,7 @@ from office import RECEIVED, Office
 
 from app.calls import claims, lifecycle
 from app.calls.db import execute
+from scheduler import attempt
 
 INTERVAL = 600
 
@@ -16,7 +18,7 @@ INTERVAL = 600
 def _steps(office: Office, call_id: int) -> list[float]:
     """When each attempt began, in seconds after the call was queued."""
     history = office.call(call_id)["history"]
-    return [(datetime.fromisoformat(attempt["started_at"]) - RECEIVED).total_seconds() for attempt in history]
+    return [(datetime.fromisoformat(made["started_at"]) - RECEIVED).total_seconds() for made in history]
 
 
 def test_a_call_that_is_answered_completes_after_one_attempt(office: Office) -> None:
@@ -52,10 +54,10 @@ def test_a_busy_number_is_tried_again_after_each_interval_and_fails(office: Offi
     call_id = office.queue("6175550103", max_retries=2, retry_interval=INTERVAL)
     office.work()
     assert _steps(office, call_id) == [0]
-    for attempt in (1, 2):
+    for made in (1, 2):
         office.clock.advance(seconds=INTERVAL - 1)
         office.work()
-        assert len(_steps(office, call_id)) == attempt
+        assert len(_steps(office, call_id)) == made
         assert not office.customer.posts("/result")
         office.clock.advance(seconds=1)
         office.work()
@@ -196,7 +198,7 @@ def test_without_detection_whoever_answers_is_voice(office: Office) -> None:
 def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     """Its scheduler died in mid-call: unknown, never dialled again inside the attempt, retried after the interval."""
     call_id = office.queue("6175550100", max_retries=1, retry_interval=60)
-    (claim,) = claims.claim([call_id], "a scheduler that dies", 50, office.clock.now())
+    (claim,) = claims.claim([call_id], "a scheduler that dies", 50, office.clock)
     execute("UPDATE call SET lease_until = 0")
     office.service.recover()
     assert office.call(call_id)["status"] == "queued"
@@ -214,9 +216,32 @@ def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
 def test_lines_are_counted_over_all_schedulers(office: Office) -> None:
     """A call that another scheduler has claimed takes one of the lines, too."""
     call_ids = [office.queue("6175550100") for _ in range(3)]
-    now = office.clock.now()
-    first = claims.claim(call_ids, "one scheduler", 2, now)
+    first = claims.claim(call_ids, "one scheduler", 2, office.clock)
     assert [claim.call_id for claim in first] == call_ids[:2]
-    assert claims.claim(call_ids[2:], "another", 2, now) == []
+    assert claims.claim(call_ids[2:], "another", 2, office.clock) == []
     claims.give_back(first)
-    assert [claim.call_id for claim in claims.claim(call_ids, "another", 2, now)] == call_ids[:2]
+    assert [claim.call_id for claim in claims.claim(call_ids, "another", 2, office.clock)] == call_ids[:2]
+
+
+def test_a_claim_that_came_too_late_is_given_back_undialled(office: Office) -> None:
+    """The process stood still between claim and dial: the window is over, nobody is called, no attempt is counted."""
+    call_id = office.queue("6175550100", expiration_time="+1 hour")
+    (claim,) = claims.claim([call_id], "slow", 50, office.clock)
+    office.clock.advance(hours=1)
+    attempt.run(claim, office.service._equipment)
+    office.work()
+    call = office.call(call_id)
+    assert (call["status"], call["callee_type"], call["attempts"]) == ("failed", "noattempt", 0)
+    assert not office.customer.posts("/start")
+    (result,) = office.customer.posts("/result")
+    assert result.form["last_attempt_timestamp"] == ""
+
+
+def test_a_claim_whose_lease_ran_out_is_given_back_undialled(office: Office) -> None:
+    """Another scheduler may have settled it meanwhile; if not, it is due again."""
+    call_id = office.queue("6175550100")
+    (claim,) = claims.claim([call_id], "slow", 50, office.clock)
+    attempt.run(replace(claim, lease_until=0.0), office.service._equipment)
+    assert (office.call(call_id)["status"], office.call(call_id)["attempts"]) == ("queued", 0)
+    office.work()
+    assert (office.call(call_id)["status"], office.call(call_id)["attempts"]) == ("completed", 1)

@@ -67,6 +67,7 @@ def test_the_ninth_failure_gives_up() -> None:
         pytest.param("0", 5, id="sooner than our own wait"),
         pytest.param("soon", 5, id="unreadable"),
         pytest.param("-1", 5, id="negative"),
+        pytest.param("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 5, id="a year that does not exist"),
     ],
 )
 def test_retry_after_is_obeyed(retry_after: str, seconds: float) -> None:

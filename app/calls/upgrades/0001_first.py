@@ -107,3 +107,4 @@ def up(migrator, db):
     ):
         db.execute_sql(statement)
     Counter.create(name="call_id", last=FIRST_CALL_ID - 1)
+    Counter.create(name="campaign_id", last=0)

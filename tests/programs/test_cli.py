@@ -1,0 +1,118 @@
+"""The command line: what it prints, and with which status it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from customer import Customer
+from live import ROOT
+
+
+class Shell:
+    """Runs ``ringback`` in a folder with a database of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, *arguments: str, stdin: bytes = b"", **settings: str) -> subprocess.CompletedProcess[bytes]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RINGBACK_")}
+        environment |= {"PYTHONPATH": str(ROOT)} | {f"RINGBACK_{name.upper()}": text for name, text in settings.items()}
+        command = [sys.executable, "-m", "app", *arguments]
+        return subprocess.run(command, cwd=self._folder, env=environment, input=stdin, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_a_day_on_the_command_line(shell: Shell, customer: Customer, tmp_path: Path) -> None:
+    """An account, a call, a list, and how they stand; in words and as JSON."""
+    assert shell.run("status").stdout == b"no calls yet\n"
+    assert shell.run("account", "add", "boss", "--pin", "4711").stdout == b"account boss made\n"
+    assert shell.run("account", "list").stdout == b"boss\n"
+    start = f"--start-url={customer.url}/start"
+    queued = shell.run("queue", "--login=boss", "--phone-number=6175550100", start, "--json")
+    assert json.loads(queued.stdout) == {"call_id": 112850593}
+    file = tmp_path / "list.csv"
+    file.write_text("6175550100,a\n911\n6175550100,b\n")
+    uploaded = shell.run("upload", str(file), "--login=boss", start, "--campaign-name=spring")
+    assert uploaded.stdout.decode().splitlines() == [
+        "line 2 rejected: phone_number: emergency and crisis numbers are never dialled",
+        "campaign 2: 2 queued, 1 rejected, 1 duplicates",
+    ]
+    lines = [json.loads(line) for line in shell.run("status", "--json").stdout.splitlines()]
+    assert lines[0] == {"queued": 3}
+    assert [(line["campaign_name"], line["pending"]) for line in lines[1:]] == [("spring", 2), ("default", 1)]
+    assert json.loads(shell.run("status", "112850593", "--json").stdout)["status"] == "queued"
+    assert shell.run("account", "pin", "boss", "--pin", "1").stdout == b"account boss has a new PIN\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        pytest.param(["status", "7"], 1, "call_id: there is no call 7", id="no such call"),
+        pytest.param(["account", "pin", "x", "--pin", "1"], 1, "login: there is no account x", id="no such account"),
+        pytest.param(["account", "add", "x", "--pin", "1" * 17], 1, "pin: must have 1 to 16", id="long PIN"),
+        pytest.param(["when", "bogus"], 1, '"bogus" is not a time', id="no time"),
+        pytest.param(["when", "now", "--tz", "America"], 2, "there is no such time zone", id="no zone"),
+        pytest.param(["when", "now", "--now", "99999999999999"], 2, "Invalid value for '--now'", id="no present"),
+        pytest.param(["queue", "--login=x"], 2, "Missing option '--phone-number'", id="option left out"),
+        pytest.param(["nonsense"], 2, "No such command", id="no command"),
+        pytest.param(
+            ["queue", "--login=\udcff", "--phone-number=1", "--start-url=x"], 2, "not text in UTF-8", id="bytes"
+        ),
+    ],
+)
+def test_wrong_use(shell: Shell, arguments: list[str], status: int, says: str) -> None:
+    """A sentence on standard error; 1 when the thing asked failed, 2 when it was asked wrongly."""
+    ended = shell.run(*arguments)
+    assert (ended.returncode, ended.stdout) == (status, b"")
+    assert says in ended.stderr.decode()
+    assert b"Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        pytest.param({"linez": "1"}, "RINGBACK_LINEZ is not a setting", id="unknown"),
+        pytest.param({"lines": "0"}, "RINGBACK_LINES must be a whole number from 1", id="out of range"),
+        pytest.param({"timezone": "America"}, "RINGBACK_TIMEZONE must be the name of a time zone", id="zone"),
+        pytest.param({"bind": "127.0.0.1:0"}, "RINGBACK_BIND must be an address and a port", id="port 0"),
+        pytest.param({"database": "sqlite:///:memory:"}, "RINGBACK_DATABASE must be sqlite:///FILE", id="memory"),
+        pytest.param({"database": "sqlite:////proc/x/y"}, "RINGBACK_DATABASE: /proc/x/y can't be used", id="no folder"),
+        pytest.param({"callees": "vioce=1"}, "RINGBACK_CALLEES: vioce is none of voice, ", id="callees"),
+        pytest.param({"callees": "noattempt=1"}, "RINGBACK_CALLEES: noattempt is none of", id="noattempt"),
+        pytest.param({"countries": "Narnia"}, "RINGBACK_COUNTRIES: NARNIA is not a country", id="country"),
+        pytest.param({"dial_ledger": "/nonexistent/x"}, "RINGBACK_DIAL_LEDGER: /nonexistent/x can't", id="ledger"),
+        pytest.param({"max_upload": "lots"}, "RINGBACK_MAX_UPLOAD must be a size such as 64 MiB", id="size"),
+    ],
+)
+def test_settings_that_cannot_be_used(shell: Shell, settings: dict[str, str], says: str) -> None:
+    """Exit status 2 and the variable's name, before anything starts."""
+    ended = shell.run("scheduler", **settings)
+    assert ended.returncode == 2
+    assert says in ended.stderr.decode()
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_public_bind_refuses_the_demo_account_until_its_pin_is_changed(shell: Shell) -> None:
+    """And the advice it gives can be followed under the very same settings."""
+    shell.run("account", "add", "demo", "--pin", "1234")
+    refused = shell.run("web", bind="0.0.0.0:1")
+    assert refused.returncode == 2
+    assert b"change it with `ringback account pin demo`" in refused.stderr
+    changed = shell.run("account", "pin", "demo", "--pin", "9999", bind="0.0.0.0:1")
+    assert changed.returncode == 0
+
+
+def test_many_times_from_standard_input(shell: Shell) -> None:
+    """A line in, a line out, whatever is on it."""
+    lines = b"now\nfoo\n\xff\n+1 week\n\nin 3 days\n"
+    answer = shell.run("when", "-", "--now", "1300000000", "--tz", "America/New_York", stdin=lines)
+    assert answer.stdout.split() == [b"1300000000", b"false", b"false", b"1300604800", b"false", b"1300259200"]
+    php = shell.run("when", "-", "--now", "1300000000", "--php-only", stdin=b"in 3 days\n")
+    assert php.stdout == b"false\n"
