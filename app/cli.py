@@ -88,7 +88,8 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
     if sample:
         programs.refuse_taken_port("127.0.0.1", sample_port)
     factory.prepare_database(settings)
-    factory.create_scheduler(settings)  # what it can't be started with is said once, here
+    factory.create_app(settings)  # what the programs can't be started with is said once, here
+    factory.create_scheduler(settings)
     _welcome(settings, sample_port if sample else None)
     db.close_database()
     programs.serve([["web"], ["scheduler"], *([["sample", "--port", str(sample_port)]] if sample else [])])
@@ -122,7 +123,7 @@ def web(settings: Settings) -> None:
     from app import programs
 
     _prepare(settings)
-    factory.create_app(settings)  # what it can't be started with is said once, here
+    factory.create_app(settings)  # what the workers can't be started with is said once, here
     db.close_database()
     programs.web(settings)
 
@@ -237,20 +238,15 @@ def _fields(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         for name in reversed(names):
-            needed = name in ("phone_number", "start_url")
-            option = click.option(
-                f"--{name.replace('_', '-')}",
-                name,
-                required=needed,
-                default=None if needed else "",
-                help=f"The field {name}.",
-            )
+            presence: dict[str, Any] = {"required": True} if name in _NEEDED else {"default": ""}
+            option = click.option(f"--{name.replace('_', '-')}", name, help=f"The field {name}.", **presence)
             command = option(command)
         return click.option("--login", required=True, help="The account that queues.")(command)
 
     return decorate
 
 
+_NEEDED = ("phone_number", "start_url")
 _SHARED = (
     "start_url",
     "result_url",
