@@ -1,0 +1,119 @@
+"""``ringback queue``, ``upload`` and ``status``: what the endpoints do, from the command line."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from app import factory
+from app.calls import accounts, queueing, reports
+from app.classic import form
+from app.cli.shell import as_json_lines, main, say, with_database
+from app.intake.phonelist import Batch, PhoneList
+from app.settings import Settings
+
+
+def _fields(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option for each form field: ``--start-url`` for start_url."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for name in reversed(names):
+            presence: dict[str, Any] = {"required": True} if name in _NEEDED else {"default": ""}
+            option = click.option(f"--{name.replace('_', '-')}", name, help=f"The field {name}.", **presence)
+            command = option(command)
+        return click.option("--login", required=True, help="The account that queues.")(command)
+
+    return decorate
+
+
+_NEEDED = ("phone_number", "start_url")
+_SHARED = (
+    "start_url",
+    "result_url",
+    "message_reference",
+    "call_parameters",
+    "max_retries",
+    "retry_interval",
+    "scheduled_timestamp",
+    "scheduled_time",
+    "expiration_timestamp",
+    "expiration_time",
+)
+
+
+@main.command()
+@_fields("phone_number", *_SHARED)
+@as_json_lines
+@with_database
+def queue(settings: Settings, login: str, as_json: bool, **fields: str) -> None:
+    """Queue one call, as queuecall.php does."""
+    owner = accounts.named(login)
+    now = factory.make_clock(settings).now()
+    order = form.read_call(fields, now, factory.make_rules(settings))
+    call_id = queueing.queue_call(owner.id, queueing.probed(order, factory.make_outside(settings)), now)
+    say(as_json, f"call {call_id} queued", call_id=call_id)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_fields("campaign_name", *_SHARED, "campaign_parameters")
+@as_json_lines
+@with_database
+def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: str) -> None:
+    """Queue a list of calls from FILE, as queuecalls.php does."""
+    owner = accounts.named(login)
+    now = factory.make_clock(settings).now()
+    rules = factory.make_rules(settings)
+    order = form.read_campaign(fields, now, rules, lambda name: queueing.campaign_name_is_taken(owner.id, name))
+
+    def tell(batch: Batch, first_call_id: int) -> None:
+        for bad in batch.bad:
+            say(as_json, f"line {bad.line} rejected: {bad.error}", line=bad.line, error=bad.error)
+
+    with _reading(file) as stream:
+        numbers = PhoneList(stream, rules.numbers, max_lines=settings.max_lines_per_list)
+        outside = factory.make_outside(settings)
+        campaign_id = queueing.queue_list(owner.id, order, numbers, outside, factory.make_clock(settings), tell)
+    say(
+        as_json,
+        f"campaign {campaign_id}: {numbers.good_count} queued, {numbers.bad_count} rejected, "
+        f"{numbers.duplicates} duplicates",
+        campaign_id=campaign_id,
+        queued=numbers.good_count,
+        rejected=numbers.bad_count,
+        duplicates=numbers.duplicates,
+    )
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[BinaryIO]:
+    """The file, with a progress bar on a terminal and without one elsewhere."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        progress.open(file, "rb", description=file.name) as stream,
+    ):
+        yield stream
+
+
+@main.command()
+@click.argument("call_id", type=int, required=False)
+@as_json_lines
+@with_database
+def status(settings: Settings, call_id: int | None, as_json: bool) -> None:
+    """Tell how many calls are in which state, and how the campaigns stand; or all about one call."""
+    if call_id is not None:
+        told = reports.call(call_id)
+        click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
+        return
+    counts = reports.counts()
+    say(as_json, "  ".join(f"{status} {count}" for status, count in counts.items()) or "no calls yet", **counts)
+    for each in reports.campaigns():
+        text = "campaign {campaign_id} {campaign_name} ({login}, {status}): pending {pending}, completed {completed}, "
+        say(as_json, (text + "failed {failed}").format(**each), **each)

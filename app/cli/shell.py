@@ -1,0 +1,62 @@
+"""What every command works with: settings, the open database, and how refusals and answers are printed."""
+
+import json
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from app import __version__
+from app.calls import db
+from app.errors import Refusal, SettingError
+from app.settings import Settings
+
+
+class _Group(click.Group):
+    """Turns a refusal into one line on standard error and exit status 1, a bad setting into exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingError as wrong:
+            raise click.UsageError(str(wrong)) from wrong
+        except Refusal as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+        except db.Unusable as wrong:
+            raise click.ClickException(f"the database can't be used: {wrong}") from wrong
+        except UnicodeEncodeError as wrong:
+            raise click.UsageError("an argument is not text in UTF-8") from wrong
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ringback")
+@click.option("--tied", is_flag=True, hidden=True, help="End when standard input closes.")
+@click.pass_context
+def main(context: click.Context, tied: bool) -> None:
+    """Queue outbound calls, dial them, and tell how they ended."""
+    context.obj = Settings.read(os.environ)
+    if tied:
+        from app import programs
+
+        programs.end_with_parent()
+
+
+def with_database(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the settings, with the database open."""
+
+    @click.pass_obj
+    @wraps(command)
+    def run(settings: Settings, *args: Any, **kwargs: Any) -> None:
+        db.open_database(settings.database)
+        command(settings, *args, **kwargs)
+
+    return run
+
+
+as_json_lines = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+
+
+def say(as_json: bool, text: str, **told: object) -> None:
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
