@@ -11,12 +11,12 @@ help:  ## say what can be made
 .venv/installed: setup.cfg pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what ringback needs into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 .venv/installed-test: .venv/installed
 	@echo "Installing what the tests need into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
 install: .venv/installed  ## make .venv with ringback in it
