@@ -14,7 +14,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs
 3. ``calls``    the life of a call, as rows: db, models, upgrades, accounts, queueing, claims, lifecycle, outbox,
-                reports; its pure rules: states (what becomes of a call), delivery (of a result), payloads
+                reports, virtual_time; its pure rules: states (what becomes of a call), delivery (of a result), payloads
 4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
    ``pages``    the first page
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness, attempt, results

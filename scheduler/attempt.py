@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.calls import claims, lifecycle
 from app.calls.claims import Claim
-from app.calls.db import Unusable
+from app.calls.db import Busy
 from app.calls.lifecycle import Ended
 from app.calls.payloads import FORM, start_body
 from app.clock import Clock
@@ -85,7 +85,7 @@ def _write_down(ended: Ended, equipment: Equipment) -> None:
     while True:
         try:
             return lifecycle.finish([ended], equipment.zone)
-        except Unusable:
+        except Busy:
             log.warning("%d ended, and can't be written down yet", ended.claim.call_id, exc_info=True)
             clock.pause(1)
 

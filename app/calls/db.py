@@ -20,6 +20,8 @@ from app.errors import SettingError
 
 Unusable = peewee.DatabaseError
 """What any use of the database raises while it is locked, full, read-only or damaged."""
+Busy = peewee.OperationalError
+"""The kind of Unusable that may pass by itself: locked, full."""
 
 WAIT_SECONDS = 10.0
 UPGRADES = Path(__file__).parent / "upgrades"

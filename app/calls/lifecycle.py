@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.calls import claims
 from app.calls.claims import RUNNING_STATUSES, Claim
-from app.calls.db import Unusable, execute, execute_many, writing
+from app.calls.db import Busy, execute, execute_many, writing
 from app.calls.payloads import result_body
 from app.calls.states import FINAL, CampaignStatus, Status, verdict
 from app.telephony.outcomes import CalleeType
@@ -37,7 +37,7 @@ def connect(claim: Claim, at: datetime) -> None:
     """Someone answered. A database that can't be used now must not end the conversation: ``finish`` says it again."""
     try:
         _connect(claim, at)
-    except Unusable:
+    except Busy:
         log.warning("%d connected: not written down yet", claim.call_id, exc_info=True)
 
 

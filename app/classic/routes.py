@@ -103,11 +103,20 @@ def _xml(body: object, status: int = 200) -> Response:
     return Response(body, status, content_type=replies.MEDIA_TYPE)  # type: ignore[arg-type] # text or chunks
 
 
+_IN_OUR_WORDS = {
+    404: "there is no such page here: post to queuecall.php or queuecalls.php",
+    405: "the method is not one of GET and POST",
+    413: "the request is larger than this server takes: send the list in several parts",
+    500: "a fault of ours; nothing was queued",
+}
+
+
 def answer_error(error: HTTPException) -> Response | HTTPException:
-    """An HTTP error on a .php path as XML, with the error's own headers; elsewhere the usual page."""
-    if not request.path.endswith(".php"):
+    """An HTTP error on a path of ours as XML, with the error's own headers; elsewhere the usual page."""
+    if not request.path.endswith(".php") and "/webservice" not in request.path:
         return error
-    response = _xml(replies.failed(_root(), error.description or error.name), error.code or 500)
+    status = error.code or 500
+    response = _xml(replies.failed(_root(), _IN_OUR_WORDS.get(status) or error.description or error.name), status)
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = value

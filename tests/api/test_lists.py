@@ -106,6 +106,7 @@ def test_a_body_over_the_limit_is_413_in_xml(web: FlaskClient, customer: Custome
         pytest.param("PUT", "/webservice/queuecall.php", 405, "queuecall", id="405"),
         pytest.param("DELETE", "/queuecalls.php", 405, "queuecalls", id="405 for lists"),
         pytest.param("POST", "/webservice/queuecal.php", 404, "queuecall", id="404"),
+        pytest.param("POST", "/outbound/webservice/queuecall", 404, "queuecall", id="404 without .php"),
     ],
 )
 def test_other_errors_are_xml_too(web: FlaskClient, method: str, path: str, status: int, root: str) -> None:
