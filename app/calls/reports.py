@@ -59,7 +59,6 @@ def call(call_id: int) -> dict[str, Any]:
         "due_at": found.due_at.isoformat() if found.status == "queued" else None,
         "start_url": terms.start_url,
         "result_url": terms.result_url,
-        "notes": terms.notes.splitlines(),
         "history": [
             {
                 "attempt": attempt.number,
@@ -71,7 +70,13 @@ def call(call_id: int) -> dict[str, Any]:
             }
             for attempt in attempts
         ],
-        "events": [{"at": event.at.isoformat(), "event": event.event, "detail": event.detail} for event in events],
+        "events": [
+            *(
+                {"at": found.queued_at.isoformat(), "event": "note", "detail": note}
+                for note in terms.notes.splitlines()
+            ),
+            *({"at": event.at.isoformat(), "event": event.event, "detail": event.detail} for event in events),
+        ],
         "result": result
         and {
             "state": result.state,

@@ -159,6 +159,15 @@ def test_nothing_happens_before_the_schedule(office: Office) -> None:
     assert len(office.customer.posts("/result")) == 1
 
 
+@pytest.mark.parametrize(("expression", "layer"), [("+1 hour", "php"), ("in 1 hour", "dateparser")])
+def test_a_call_tells_who_read_its_time(office: Office, expression: str, layer: str) -> None:
+    """Which reader understood a time stands among the call's events."""
+    call_id = office.queue("6175550100", scheduled_time=expression)
+    call = office.call(call_id)
+    assert [event["detail"] for event in call["events"]] == [f"scheduled_time '{expression}' was read by {layer}"]
+    assert call["due_at"] == "2016-09-28T21:51:32+00:00"
+
+
 def test_calls_of_a_stopped_campaign_wait(office: Office) -> None:
     """Stopped means not dialled; started again means dialled."""
     execute("UPDATE campaign SET status = 'stopped'")
