@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check demo bench clean
+.PHONY: help install run test lint check demo bench clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +27,12 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
 	@$(BIN)/python -m pytest
 
-check: .venv/installed-test  ## lint, types and tests
+lint: .venv/installed-test  ## look for mistakes without running anything: ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest
+
+check: lint test  ## lint, types and tests
 
 demo: .venv/installed  ## queue a call and a list against the sample customer and watch them end
 	@$(BIN)/ringback demo
