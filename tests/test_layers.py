@@ -101,6 +101,17 @@ def test_imports_point_down(module: str, name: str) -> None:
         assert other == part or below < layer
 
 
+def test_only_the_clock_asks_the_machine_for_the_time() -> None:
+    """Whatever decides by time can be replayed: nobody else imports time or calls now(), today() or utcnow()."""
+    for module, path in FILES.items():
+        if module == "app.clock":
+            continue
+        assert "time" not in IMPORTS[module], module
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "datetime":
+                assert node.attr not in ("now", "today", "utcnow"), f"{module}:{node.lineno}"
+
+
 def test_there_is_no_import_cycle() -> None:
     """Whoever reads one module never has to read in a circle."""
     list(TopologicalSorter({module: names & set(FILES) for module, names in IMPORTS.items()}).static_order())

@@ -11,7 +11,6 @@ import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
-from time import monotonic
 from typing import Any
 
 from requests import PreparedRequest, Response
@@ -24,6 +23,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from app.clock import elapsed
 from app.outside.addresses import Policy
 from app.outside.answers import DEFAULT_LIMITS, Answer, Limits, NotFetched, Reason
 from app.outside.sockets import Dialer, Exchange, Resolve, TimedSocket, TimedTLSSocket, system_resolve
@@ -79,7 +79,7 @@ class Outside:
         return self._fetch("POST", url, body, limits, {**(headers or {}), "Content-Type": content_type})
 
     def _fetch(self, method: str, url: str, body: bytes | None, limits: Limits, headers: Mapping[str, str]) -> Answer:
-        began = monotonic()
+        began = elapsed()
         door = self._door()
         door.exchange.start(limits)
         target = parse(url)
@@ -88,7 +88,7 @@ class Outside:
             content, truncated = _read(response, limits.size, door.exchange)
             location = response.headers.get("Location")
             if response.status_code not in _FOLLOWED[method] or not location:
-                seconds = monotonic() - began
+                seconds = elapsed() - began
                 return Answer(response.status_code, target.url, response.headers, content, truncated, seconds)
             target = follow(target, location)
         raise NotFetched(Reason.REDIRECTS)

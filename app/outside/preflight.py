@@ -7,8 +7,8 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from time import monotonic
 
+from app.clock import elapsed
 from app.errors import UrlNotUsable
 from app.outside.answers import DEFAULT_LIMITS, Answer, Limits, NotFetched, Reason
 from app.outside.fetch import Outside
@@ -41,7 +41,7 @@ def refuse_unless_answering(
 
 def probe(outside: Outside, urls: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> dict[str, Answer | NotFetched]:
     """GET each distinct URL of ``urls`` (field name to URL) once, side by side, all within ``limits.total`` seconds."""
-    began = monotonic()
+    began = elapsed()
     distinct = list(dict.fromkeys(urls.values()))
     helped = [(url, _helpers.submit(_get, outside, url, limits, began)) for url in distinct[1:]]
     answers = {url: _get(outside, url, limits, began) for url in distinct[:1]}
@@ -52,7 +52,7 @@ def probe(outside: Outside, urls: Mapping[str, str], limits: Limits = DEFAULT_LI
 
 
 def _get(outside: Outside, url: str, limits: Limits, began: float) -> Answer | NotFetched:
-    left = limits.total - (monotonic() - began)
+    left = limits.total - (elapsed() - began)
     if left <= 0:
         return NotFetched(Reason.TIME)
     try:

@@ -9,9 +9,9 @@ import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
-from time import monotonic
 from typing import Any
 
+from app.clock import elapsed
 from app.outside.addresses import IP, Policy
 from app.outside.answers import Limits, NotFetched, Reason
 
@@ -44,7 +44,7 @@ class Exchange:
     def start(self, limits: Limits) -> None:
         """Begin a fetch: its redirects share one deadline."""
         self._connect = limits.connect
-        self._deadline = monotonic() + limits.total
+        self._deadline = elapsed() + limits.total
 
     def start_request(self) -> None:
         """Begin one request of the fetch."""
@@ -53,18 +53,18 @@ class Exchange:
     @property
     def over(self) -> bool:
         """Whether the deadline has passed."""
-        return monotonic() >= self._deadline
+        return elapsed() >= self._deadline
 
     def left(self) -> float:
         """Seconds until the deadline; raises TimeoutError when there are none."""
-        seconds = self._deadline - monotonic()
+        seconds = self._deadline - elapsed()
         if seconds <= 0:
             raise TimeoutError
         return seconds
 
     def connect_deadline(self) -> float:
         """When, on the monotonic clock, a connection begun now must be ready."""
-        return min(self._deadline, monotonic() + self._connect)
+        return min(self._deadline, elapsed() + self._connect)
 
 
 class TimedSocket(socket.socket):
@@ -111,12 +111,12 @@ class Dialer:
             raise NotFetched(Reason.ADDRESS)
         tried = addresses[:_MOST_ADDRESSES]
         for place, ip in enumerate(tried):
-            connected = self._connect(ip, port, (deadline - monotonic()) / (len(tried) - place))
+            connected = self._connect(ip, port, (deadline - elapsed()) / (len(tried) - place))
             if connected is not None:
                 connected.exchange = exchange
-                connected.settimeout(max(deadline - monotonic(), 0.001))
+                connected.settimeout(max(deadline - elapsed(), 0.001))
                 return connected
-        raise NotFetched(Reason.TIME if monotonic() >= deadline else Reason.CONNECTION)
+        raise NotFetched(Reason.TIME if elapsed() >= deadline else Reason.CONNECTION)
 
     def _lookup(self, host: str, port: int, deadline: float) -> list[IP]:
         try:
@@ -125,7 +125,7 @@ class Dialer:
             pass  # a name: urls.parse lets no other spelling of an address through
         answer = _lookups.submit(self._resolve, host, port)
         try:
-            return [ip_address(text) for text in answer.result(max(deadline - monotonic(), 0))]
+            return [ip_address(text) for text in answer.result(max(deadline - elapsed(), 0))]
         except TimeoutError:
             answer.cancel()
             raise NotFetched(Reason.TIME, "name lookup") from None
