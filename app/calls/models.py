@@ -85,11 +85,10 @@ class Call(_Table):
     finished_at = InstantField(null=True)
     fence = IntegerField()
     worker = CharField(null=True)
-    lease_until = DoubleField(null=True)
 
 
 class Attempt(_Table):
-    """One dial of a call, from the claim to the hang-up."""
+    """One dial of a call, from the claim to the hang-up. ``transcript`` has a JSON object per line."""
 
     id = AutoField()
     call = ForeignKeyField(Call, backref="history")
@@ -99,6 +98,7 @@ class Attempt(_Table):
     ended_at = InstantField(null=True)
     callee_type = CharField(null=True)
     duration = IntegerField(null=True)
+    transcript = TextField()
 
     class Meta:
         indexes = ((("call", "number"), True),)
@@ -128,10 +128,78 @@ class Result(_Table):
     last_answer = TextField()
 
 
+class Exchange(_Table):
+    """One HTTP request to a customer's server and its answer; ``status`` is null when none came."""
+
+    id = AutoField()
+    call = ForeignKeyField(Call, backref="exchanges")
+    attempt = IntegerField(null=True)
+    purpose = CharField()
+    at = InstantField()
+    method = CharField()
+    url = TextField()
+    request = TextField()
+    status = IntegerField(null=True)
+    answer = TextField()
+    error = TextField()
+    seconds = DoubleField()
+
+
+class Switch(_Table):
+    """The one row that suspends all calling. ``version`` counts every stop, start, suspend and resume."""
+
+    suspended = BooleanField()
+    version = IntegerField()
+    changed_at = InstantField()
+    changed_by = CharField()
+
+
+class Scheduler(_Table):
+    """A scheduler that runs: its ``beat`` is the lease of all its claims. Times are machine time.
+
+    ``obeyed`` is the version of the switch up to which none of its earlier claims can still be dialled.
+    """
+
+    worker = CharField(primary_key=True)
+    started_at = DoubleField()
+    seen_at = DoubleField()
+    beat = IntegerField()
+    obeyed = IntegerField()
+
+
+class Script(_Table):
+    """What a simulated callee does at each attempt: a JSON list, the last outcome repeats."""
+
+    number = CharField(primary_key=True)
+    outcomes = TextField()
+
+
+class Tally(_Table):
+    """A number that only grows, for /metrics."""
+
+    name = CharField()
+    label = CharField()
+    value = DoubleField()
+
+    class Meta:
+        indexes = ((("name", "label"), True),)
+
+
 class VirtualTime(_Table):
-    """The one row that is the time when RINGBACK_CLOCK=virtual."""
+    """The one row that is the time when RINGBACK_CLOCK=virtual, and how far it was asked to move.
+
+    ``asked`` counts the requests to move and ``answered`` those that are done; ``wakes_at`` is when the next
+    simulated attempt goes on; ``told_*`` is how far the last answer told what happened.
+    """
 
     now = InstantField()
+    target = InstantField()
+    asked = IntegerField()
+    answered = IntegerField()
+    wakes_at = InstantField(null=True)
+    told_until = InstantField()
+    told_attempt = IntegerField()
+    told_exchange = IntegerField()
 
 
 class Counter(_Table):

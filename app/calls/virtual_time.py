@@ -1,16 +1,45 @@
-"""Virtual time as a row: every process that runs on it reads the same instant, and moving it is one update."""
+"""Virtual time as a row: every process that runs on it reads the same instant, and asking it to move is one update.
 
+Web processes ask (``ask``); the scheduler that steps time moves it (``move``) and says when all is done (``answer``).
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 
+from app import clock
+from app.calls import db
 from app.calls.db import execute, writing
 
 POLL_SECONDS = 0.02
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far the last answer told what happened: an instant, and the last attempt and exchange that had begun."""
+
+    until: datetime
+    attempt: int
+    exchange: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to move time to ``target``; ``told`` is what was told before it."""
+
+    number: int
+    target: datetime
+    told: Told
+
+
 def begin(now: datetime) -> None:
     """Start virtual time at ``now`` unless it has begun before."""
     with writing():
-        execute("INSERT INTO virtual_time (id, now) VALUES (1, ?) ON CONFLICT (id) DO NOTHING", now.timestamp())
+        execute(
+            """INSERT INTO virtual_time (id, now, target, asked, answered, told_until, told_attempt, told_exchange)
+            VALUES (1, ?, ?, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING""",
+            now.timestamp(),
+            now.timestamp(),
+        )
 
 
 def read() -> float:
@@ -19,7 +48,65 @@ def read() -> float:
     return float(seconds)
 
 
-def move(to: datetime) -> None:
-    """Let it be ``to`` now. Time that would run backwards stays as it is."""
+def ask(to: datetime) -> Asked:
+    """Ask for time to go on until ``to``; time that would run backwards stays as it is."""
     with writing():
-        execute("UPDATE virtual_time SET now = max(now, ?) WHERE id = 1", to.timestamp())
+        number, target, until, attempt, exchange = execute(
+            """UPDATE virtual_time SET asked = asked + 1, target = CASE WHEN target < ? THEN ? ELSE target END
+            WHERE id = 1 RETURNING asked, target, told_until, told_attempt, told_exchange""",
+            to.timestamp(),
+            to.timestamp(),
+        ).fetchone()
+        db.ring()
+    return Asked(number, clock.instant(target), Told(clock.instant(until), attempt, exchange))
+
+
+def is_answered(asked: Asked) -> bool:
+    """Whether time has come as far as was asked, and all that is due until then is done."""
+    (answered,) = execute("SELECT answered FROM virtual_time WHERE id = 1").fetchone()
+    return bool(answered >= asked.number)
+
+
+def unanswered() -> tuple[datetime, int]:
+    """How far time was asked to move, and the number of the last request."""
+    target, asked = execute("SELECT target, asked FROM virtual_time WHERE id = 1").fetchone()
+    return clock.instant(target), asked
+
+
+def move(to: datetime) -> None:
+    """Let it be ``to`` now."""
+    with writing():
+        execute("UPDATE virtual_time SET now = ? WHERE id = 1 AND now < ?", to.timestamp(), to.timestamp())
+
+
+def rest(number: int, wakes_at: datetime | None) -> None:
+    """All that is due now is done: answer the requests up to ``number``. Writes nothing that is written already.
+
+    ``wakes_at`` is when the next simulated attempt goes on.
+    """
+    seconds = wakes_at and wakes_at.timestamp()
+    row = execute("SELECT answered, wakes_at FROM virtual_time WHERE id = 1").fetchone()
+    if tuple(row) == (number, seconds):
+        return
+    with writing():
+        execute(
+            """UPDATE virtual_time SET answered = ?, wakes_at = ?, told_until = now,
+                told_attempt = (SELECT coalesce(max(id), 0) FROM attempt),
+                told_exchange = (SELECT coalesce(max(id), 0) FROM exchange)
+            WHERE id = 1 AND answered < ?""",
+            number,
+            seconds,
+            number,
+        )
+        execute("UPDATE virtual_time SET wakes_at = ? WHERE id = 1", seconds)
+
+
+def wakes_at() -> datetime | None:
+    """When the next simulated attempt goes on, as far as is known."""
+    (seconds,) = execute("SELECT wakes_at FROM virtual_time WHERE id = 1").fetchone()
+    return None if seconds is None else clock.instant(seconds)
+
+
+def forget_told() -> None:
+    """Start counting anew what was told, because all attempts and exchanges are gone."""
+    execute("UPDATE virtual_time SET told_attempt = 0, told_exchange = 0, wakes_at = NULL WHERE id = 1")

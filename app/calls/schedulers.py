@@ -1,0 +1,74 @@
+"""The schedulers that run, as rows: each beats, and its beat is the lease of every claim it has made.
+
+Whether a scheduler is lost is judged by watching its beat stand still on one's own clock, never by comparing clocks:
+neither a clock that jumps nor machines whose clocks differ end a living scheduler's claims.
+"""
+
+from collections.abc import Callable
+
+from app import clock
+from app.calls.db import execute, writing
+
+BEAT_SECONDS = 3.0
+LEASE_SECONDS = 30.0
+"""A beat that stands still for so long has lost its claims."""
+DIAL_SECONDS = 20.0
+"""A scheduler that could not beat for so long begins no dial: well before others take it for lost."""
+SILENT_SECONDS = 15.0
+
+
+def join(worker: str) -> None:
+    """Say that a scheduler has started. What is suspended or stopped already, it obeys from the first claim on."""
+    now = clock.machine()
+    with writing():
+        execute(
+            """INSERT INTO scheduler (worker, started_at, seen_at, beat, obeyed)
+            VALUES (?, ?, ?, 0, (SELECT version FROM switch WHERE id = 1))""",
+            worker,
+            now,
+            now,
+        )
+
+
+def beat(worker: str) -> bool:
+    """Renew the lease of all of a scheduler's claims; False when others took it for lost meanwhile."""
+    with writing():
+        renewed = execute(
+            "UPDATE scheduler SET beat = beat + 1, seen_at = ? WHERE worker = ?", clock.machine(), worker
+        )
+    return bool(renewed.rowcount)
+
+
+def leave(worker: str) -> None:
+    """Say that a scheduler has stopped and written everything down."""
+    with writing():
+        execute("DELETE FROM scheduler WHERE worker = ?", worker)
+
+
+def beating() -> int:
+    """How many schedulers have beaten lately."""
+    (count,) = execute(
+        "SELECT count(*) FROM scheduler WHERE seen_at > ?", clock.machine() - SILENT_SECONDS
+    ).fetchone()
+    return int(count)
+
+
+class Watch:
+    """Watches the beats of others, to tell which have stood still for a whole lease."""
+
+    def __init__(self, elapsed: Callable[[], float] = clock.elapsed) -> None:
+        self._elapsed = elapsed
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def lost(self) -> list[str]:
+        """The schedulers that are lost, and the workers of running calls that have no row at all."""
+        rows = execute(
+            """SELECT worker, beat FROM scheduler UNION SELECT DISTINCT worker, -1 FROM call
+            WHERE status IN ('dialing', 'connected') AND worker NOT IN (SELECT worker FROM scheduler)"""
+        ).fetchall()
+        now = self._elapsed()
+        before, self._seen = self._seen, {}
+        for worker, beat in rows:
+            seen = before.get(worker)
+            self._seen[worker] = seen if seen is not None and seen[0] == beat else (beat, now)
+        return [worker for worker, (_, since) in self._seen.items() if now - since >= LEASE_SECONDS]
