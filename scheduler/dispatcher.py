@@ -1,83 +1,187 @@
-"""Gives free lines to due calls: picks in fair order, claims, and hands each claim to a thread that dials."""
+"""Gives free lines to due calls: picks in fair order, claims, and hands each claim to a thread that dials.
+
+The threads write nothing. What they report is written by whoever calls ``run``, several attempts in one transaction,
+and only then their lines are free again.
+"""
 
 import logging
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 
+from app import clock
 from app.calls import claims, lifecycle
 from app.calls.claims import Claim
-from scheduler import attempt, fairness
-from scheduler.attempt import Equipment
+from app.calls.db import Busy, writing
+from app.calls.lifecycle import Ended
+from app.calls.tallies import Tallies
+from scheduler import fairness
+from scheduler.attempt import Attempt, Equipment
+from scheduler.permit import Permit
 
 log = logging.getLogger(__name__)
 
 HANG_UP_SECONDS = 1.0
+LOOK_SECONDS = 0.02
+MOST_AT_ONCE = 500
+"""Calls claimed in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line in use."""
+
+    claim: Claim
+    permit: Permit
 
 
 class Dispatcher:
-    """The lines of this scheduler. ``when_free`` is called, from any thread, whenever one becomes free."""
+    """The lines of this scheduler. All its methods are for one thread.
 
-    def __init__(self, equipment: Equipment, worker: str, lines: int, when_free: Callable[[], None]) -> None:
+    ``ring`` is called, from any thread, whenever an attempt has ended. ``lease`` gives, for a claim that is
+    made now, what tells at the last moment whether its dial may still begin.
+    """
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        worker: str,
+        lines: int,
+        *,
+        ring: Callable[[], None],
+        lease: Callable[[], Callable[[], bool]],
+        tallies: Tallies,
+    ) -> None:
         self._equipment = equipment
         self._worker = worker
         self._lines = lines
-        self._when_free = when_free
+        self._ring = ring
+        self._lease = lease
+        self._tallies = tallies
         self._pool = ThreadPoolExecutor(lines, thread_name_prefix="line")
-        self._running: dict[Future[None], Claim] = {}
-        self._lock = threading.Lock()
+        self._in_use: dict[tuple[int, int], _Line] = {}
+        self._answered: deque[tuple[Claim, datetime]] = deque()
+        self._over: deque[tuple[Claim, Ended | None]] = deque()
+        self._served: dict[int, int] = {}
+        self._dialled = 0
         self._closed = False
 
-    def run(self) -> int:
-        """Dial what is due as far as lines are free; how many calls were started."""
-        with self._lock:
-            if self._closed:
-                return 0
-            now = self._equipment.clock.now()
-            own_free = self._lines - len(self._running)
-            if own_free <= 0:
-                return 0
-            call_ids = fairness.share(claims.due(now, own_free), own_free)
-            if not call_ids:
-                return 0
-            claimed = claims.claim(call_ids, self._worker, self._lines, self._equipment.clock)
-            for claim in claimed:
-                self._start(claim)
-            return len(claimed)
+    def run(self) -> bool:
+        """Write down what was reported and dial what is due, as far as lines are free; whether that changed anything.
 
-    def running(self) -> set[int]:
-        """The call_ids that this scheduler is at."""
-        return {claim.call_id for claim in list(self._running.values())}
+        An end that was written down may have freed a number, so there may be more to dial then.
+        """
+        picked = [] if self._closed else self._pick()
+        claimed: list[Claim] = []
+        wrote, lease = self.has_news(), self._lease()
+        if picked or wrote:
+            claimed = self._write(picked)
+        queue_of = {call_id: queue for queue, call_id in picked}
+        for claim in claimed:
+            self._dialled += 1
+            self._served[queue_of[claim.call_id]] = self._dialled
+            self._start(claim, lease)
+        return wrote or bool(claimed)
 
-    def renew(self) -> None:
-        """Keep the claims of the calls that run."""
-        running = list(self._running.values())
-        if running:
-            claims.renew(running)
+    def write_down(self) -> None:
+        """Write down what was reported."""
+        if self.has_news():
+            self._write(())
+
+    def has_news(self) -> bool:
+        """Whether something was reported that is not written down."""
+        return bool(self._over or self._answered)
+
+    def busy(self) -> bool:
+        """Whether an attempt has something to do at this moment, other than waiting for a later one."""
+        return len(self._in_use) - len(self._over) > self._equipment.clock.sleeping()
+
+    def recall(self) -> list[Claim]:
+        """Take back the claims that were not dialled yet, for the caller to return to the queue."""
+        return [line.claim for line in self._in_use.values() if line.permit.recall()]
 
     def close(self, grace: float) -> None:
         """Dial no more; let the calls that run end within ``grace`` seconds, then hang up on the rest.
 
         A call that is still not over, because the customer's server keeps it waiting, is settled as lost.
         """
-        with self._lock:
-            self._closed = True
-            running = dict(self._running)
-        claims.give_back([claim for future, claim in running.items() if future.cancel()])
-        wait(running, timeout=grace)
+        self._closed = True
+        claims.give_back(self.recall())
+        self._wait(grace)
         self._equipment.carrier.close()
-        _, unfinished = wait(running, timeout=HANG_UP_SECONDS)
-        lost = [running[future] for future in unfinished]
+        self._wait(HANG_UP_SECONDS)
+        lost = [line.claim for line in self._in_use.values()]
         lifecycle.lose(lost, self._equipment.clock.now(), self._equipment.zone, "its scheduler was stopped in mid-call")
         self._pool.shutdown(wait=False)
 
-    def _start(self, claim: Claim) -> None:
-        future = self._pool.submit(attempt.run, claim, self._equipment)
-        self._running[future] = claim
-        future.add_done_callback(self._ended)
+    def _pick(self) -> list[tuple[int, int]]:
+        """The calls to dial, as (queue, call_id) in the order of their turns."""
+        free = min(self._lines - len(self._in_use) + len(self._over), MOST_AT_ONCE)
+        if free <= 0:
+            return []
+        now = self._equipment.clock.now()
+        queues = claims.queues(now)
+        turns = fairness.turns(queues, self._served)[:free]
+        return fairness.share({queue: claims.due(queues[queue], now, free) for queue in turns}, free)
 
-    def _ended(self, future: Future[None]) -> None:
-        self._running.pop(future, None)
-        if not future.cancelled() and (fault := future.exception()):
-            log.error("an attempt's end could not be written down; its lease runs out", exc_info=fault)
-        self._when_free()
+    def _write(self, picked: Sequence[tuple[int, int]]) -> list[Claim]:
+        """Write down what was reported and claim what was picked, in one transaction; the claims."""
+        answered, over = list(self._answered), list(self._over)
+        ended = [how for _, how in over if how is not None]
+        done = {_key(claim) for claim, _ in over}
+        claimed: list[Claim] = []
+        with writing():
+            lifecycle.connect([(claim, at) for claim, at in answered if _key(claim) not in done])
+            lifecycle.finish(ended, self._equipment.zone)
+            claims.give_back([claim for claim, how in over if how is None])
+            if picked:
+                call_ids = [call_id for _, call_id in picked]
+                claimed = claims.claim(call_ids, self._worker, self._lines, self._equipment.clock)
+        for _ in answered:
+            self._answered.popleft()
+        for claim, _ in over:
+            self._over.popleft()
+            del self._in_use[_key(claim)]
+        for how in ended:
+            self._tallies.count("attempts", how.callee_type)
+        return claimed
+
+    def _start(self, claim: Claim, lease: Callable[[], bool]) -> None:
+        self._tallies.observe("due_to_dial", claim.started_at - claim.due_at)
+        permit = Permit(lambda: lease() and not self._is_too_late(claim))
+        self._in_use[_key(claim)] = _Line(claim, permit)
+        self._pool.submit(self._attempt, Attempt(claim, permit, self._equipment, self._connected))
+
+    def _is_too_late(self, claim: Claim) -> bool:
+        return claim.expires_at is not None and self._equipment.clock.now().timestamp() >= claim.expires_at
+
+    def _connected(self, claim: Claim, at: datetime) -> None:
+        # Not rung for: a moment later it can be written together with others.
+        self._answered.append((claim, at))
+
+    def _attempt(self, attempt: Attempt) -> None:
+        """What a line's thread does."""
+        log.info("%d dialing: attempt %d", attempt.claim.call_id, attempt.claim.attempt)
+        self._over.append((attempt.claim, attempt.run()))
+        self._ring()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until no line is in use, or nobody can go on, or the time is over."""
+        deadline = clock.elapsed() + seconds
+        while self._in_use and clock.elapsed() < deadline and (self.busy() or self.has_news()):
+            self._try_to_write_down()
+            clock.pause(LOOK_SECONDS)
+        self._try_to_write_down()
+
+    def _try_to_write_down(self) -> None:
+        try:
+            self.write_down()
+        except Busy:
+            log.warning("what was reported can't be written down yet", exc_info=True)
+
+
+def _key(claim: Claim) -> tuple[int, int]:
+    """A call that was given back may be claimed again before its first thread has noticed."""
+    return claim.call_id, claim.fence

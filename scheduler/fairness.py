@@ -1,15 +1,38 @@
 """Who goes next when there are fewer lines than calls: equal shares between queues, first due first inside one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from app.calls.claims import Waiting
+
+Queue = TypeVar("Queue", bound=int)
 
 
-def share(queues: Mapping[int, Sequence[tuple[float, int]]], lines: int) -> list[int]:
-    """The call_ids to dial on ``lines`` free lines, in order: one from each queue in turn.
+def turns(queues: Iterable[Queue], served: Mapping[Queue, int]) -> list[Queue]:
+    """The queues in the order of their turns: who was served longest ago goes first, who never was before all.
 
-    ``queues`` holds (due time, call_id) pairs, first due first. The queue whose first call has waited longest
-    begins each round.
+    ``served`` tells when each was served last, as a count that grows with every call. ``queues`` stand in the order
+    that decides between those who never were.
     """
-    turns = sorted((waiting for waiting in queues.values() if waiting), key=lambda waiting: waiting[0])
-    rounds = max(map(len, turns), default=0)
-    order = [waiting[place][1] for place in range(rounds) for waiting in turns if place < len(waiting)]
-    return order[:lines]
+    return sorted(queues, key=lambda queue: served.get(queue, 0))
+
+
+def share(queues: Mapping[Queue, Sequence[Waiting]], lines: int) -> list[tuple[Queue, int]]:
+    """The calls to dial on ``lines`` free lines, in order, as (queue, call_id): one from each queue in turn.
+
+    ``queues`` stand in the order of their turns, the calls of each first due first. Two calls to one number are never
+    among them: the later one waits until the number is free.
+    """
+    chosen: list[tuple[Queue, int]] = []
+    called: set[str] = set()
+    rows = [(queue, iter(waiting)) for queue, waiting in queues.items()]
+    while rows and len(chosen) < lines:
+        left = []
+        for queue, waiting in rows:
+            call = next((call for call in waiting if call.number not in called), None)
+            if call is not None and len(chosen) < lines:
+                called.add(call.number)
+                chosen.append((queue, call.call_id))
+                left.append((queue, waiting))
+        rows = left
+    return chosen

@@ -1,8 +1,7 @@
-"""The scheduler program: a short table of periodic jobs, and a doorbell that runs two of them at once.
+"""The scheduler program: a short table of periodic jobs, and a doorbell that makes it work at once.
 
-Time makes work by itself (a call comes due), so the jobs run periodically. Work that others make (a call arrives,
-an attempt ends) rings the doorbell: inside this process directly, from other processes through SQLite's
-``data_version``, which changes when somebody else has committed.
+Time makes work by itself (a call comes due). Work that others make (a call arrives, an attempt ends) rings the
+doorbell: inside this process directly, from other processes through the database.
 """
 
 import logging
@@ -12,14 +11,18 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from app.calls import claims, lifecycle, queueing
-from app.calls.db import execute
+from app.calls import claims, db, lifecycle, pruning, queueing, schedulers
+from app.calls.tallies import Tallies
+from app.clock import SteppedClock
 from scheduler.attempt import Equipment
 from scheduler.dispatcher import Dispatcher
+from scheduler.heart import Heart
 from scheduler.results import Sender
+from scheduler.stepping import Stepper
 
 log = logging.getLogger(__name__)
 
@@ -32,39 +35,64 @@ RESULT_THREADS = 16
 class Service:
     """One scheduler. ``run`` returns after ``stop`` was called, with everything that is known written down."""
 
-    def __init__(self, equipment: Equipment, *, lines: int, seed: str) -> None:
+    def __init__(self, equipment: Equipment, *, lines: int, seed: str, keep_days: int) -> None:
+        self._equipment = equipment
+        self._keep_days = keep_days
         self._doorbell = threading.Event()
         self._stopping = threading.Event()
-        self._equipment = equipment
+        self._next_due: datetime | None = None
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.dispatcher = Dispatcher(equipment, worker, lines, self._doorbell.set)
-        self.sender = Sender(equipment.outside, equipment.clock, seed, RESULT_THREADS, self._doorbell.set)
-        self._jobs: tuple[tuple[str, float, Callable[[], object]], ...] = (
-            ("dispatch", 1, self._doorbell.set),
-            ("expire", 1, self.expire),
-            ("renew", claims.LEASE_SECONDS / 3, self.dispatcher.renew),
-            ("recover", 5, self.recover),
-            ("upkeep", 60, queueing.remove_abandoned),
+        ring, clock = self._doorbell.set, equipment.clock
+        self.tallies = Tallies()
+        self.heart = Heart(worker)
+        self.watch = schedulers.Watch()
+        self.dispatcher = Dispatcher(
+            equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies
         )
+        self.sender = Sender(equipment.outside, clock, seed, RESULT_THREADS, ring=ring, tallies=self.tallies)
+        self.stepper: Stepper | None = None
+        if isinstance(clock, SteppedClock):
+            clock.when_waiting = ring
+            self.stepper = Stepper(clock, worker, equipment.zone, self.dispatcher, self.sender, ring)
 
     def run(self) -> None:
         """Work until stopped."""
-        queueing.remove_abandoned()
+        self.heart.start()
         clockwork = BackgroundScheduler(timezone="UTC")
-        for name, seconds, job in self._jobs:
+        for name, seconds, job in self._jobs():
             clockwork.add_job(job, "interval", seconds=seconds, id=name, coalesce=True, max_instances=1)
         clockwork.start()
         log.info("scheduler started")
         self._answer_the_doorbell()
-        clockwork.shutdown()
-        self.dispatcher.close(GRACE_SECONDS)
-        self.sender.close(SENDER_GRACE_SECONDS)
+        clockwork.shutdown(wait=True)
+        self.close()
         log.info("scheduler stopped")
 
     def stop(self) -> None:
         """Ask ``run`` to end; safe in a signal handler."""
         self._stopping.set()
         self._doorbell.set()
+
+    def close(self) -> None:
+        """End what runs and write everything down."""
+        self.heart.beat()
+        self.dispatcher.close(GRACE_SECONDS)
+        self.sender.close(SENDER_GRACE_SECONDS)
+        self.tallies.write()
+        if self.stepper is not None:
+            self.stepper.close()
+        self.heart.stop()
+
+    def work(self) -> None:
+        """Obey the switch, post results, dial what is due."""
+        self.heart.obey(self.dispatcher.recall)
+        if self.stepper is not None:
+            self.stepper.work()
+            return
+        self.sender.run()
+        while self.dispatcher.run():
+            pass
+        self._next_due = claims.next_due(self._equipment.clock.now())
 
     def expire(self) -> None:
         """Fail what was not reached within its window."""
@@ -73,29 +101,51 @@ class Service:
             self._doorbell.set()
 
     def recover(self) -> None:
-        """Settle the attempts of schedulers that died."""
-        now, zone = self._equipment.clock.now(), self._equipment.zone
-        while lifecycle.recover(now, zone, self.dispatcher.running()):
-            self._doorbell.set()
+        """Settle the attempts of schedulers that are lost."""
+        for worker in self.watch.lost():
+            if worker == self.heart.worker:
+                continue
+            while lifecycle.settle_lost(worker, self._equipment.clock.now(), self._equipment.zone):
+                self._doorbell.set()
+
+    def upkeep(self) -> None:
+        """Remove what nobody needs any more, unless another scheduler is at it."""
+        try:
+            held = db.hold("upkeep")
+        except db.Taken:
+            return
+        try:
+            queueing.remove_abandoned()
+            pruning.prune(self._equipment.clock.now(), self._keep_days)
+        finally:
+            held.release()
+
+    def _jobs(self) -> list[tuple[str, float, Callable[[], object]]]:
+        jobs: list[tuple[str, float, Callable[[], object]]] = [
+            ("tick", 1, self._doorbell.set),
+            ("beat", schedulers.BEAT_SECONDS, self.heart.beat),
+            ("tallies", 2, self.tallies.write),
+            ("upkeep", 60, self.upkeep),
+        ]
+        if self.stepper is None:
+            jobs += [("expire", 1, self.expire), ("recover", 5, self.recover)]
+        return jobs
 
     def _answer_the_doorbell(self) -> None:
-        seen = None
+        changes = db.Changes()
         while not self._stopping.is_set():
             rung = self._doorbell.wait(LOOK_SECONDS)
             self._doorbell.clear()
             try:
-                (version,) = execute("PRAGMA data_version").fetchone()
-                if rung or version != seen:
-                    self._work()
-                    seen = version
+                if rung or changes.seen() or self.dispatcher.has_news() or self._has_come_due():
+                    self.work()
             except Exception:  # the database may be full or locked: it goes on by itself when that is over
                 log.exception("dispatch failed; it is tried again within a second")
                 self._stopping.wait(1)
+        changes.close()
 
-    def _work(self) -> None:
-        self.sender.run()
-        while self.dispatcher.run():
-            pass
+    def _has_come_due(self) -> bool:
+        return self._next_due is not None and self._equipment.clock.now() >= self._next_due
 
 
 def run_until_signalled(service: Service) -> None:

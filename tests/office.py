@@ -21,7 +21,7 @@ class MovableClock(Clock):
 
     def __init__(self, now: datetime = RECEIVED) -> None:
         self.at = now
-        super().__init__(lambda: self.at.timestamp(), poll=0.005)
+        super().__init__(lambda: self.at.timestamp())
 
     def advance(self, **how_far: float) -> None:
         self.at += timedelta(**how_far)
@@ -35,6 +35,9 @@ class Office:
     service: Service
     clock: MovableClock
     customer: Customer
+
+    def __post_init__(self) -> None:
+        self.service.heart.start()
 
     def queue(self, number: str, **fields: object) -> int:
         """Queue one call; its call_id."""
@@ -52,10 +55,10 @@ class Office:
     def work(self, seconds: float = 5) -> None:
         """Do all that is due now: dial, expire, post results."""
         deadline = time.monotonic() + seconds
+        self.service.heart.beat()
         self.service.expire()
         while self._busy() or self.service.dispatcher.run() or self.service.sender.run():
-            self.service.dispatcher.run()
-            self.service.sender.run()
+            self.service.work()
             assert time.monotonic() < deadline, "it did not come to rest"
             time.sleep(0.002)
 

@@ -1,30 +1,41 @@
 """Claims: who may make which attempt. A claim is committed before anything is dialled.
 
 It carries the attempt's number and a fence that counts claims; every later write names both, so whoever lost the claim
-meanwhile changes nothing.
+meanwhile changes nothing. Its lease is the beat of the scheduler that holds it (``schedulers``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app import clock
+from app.calls import db
 from app.calls.db import execute, execute_many, marks, writing
 from app.calls.states import RUNNING, CampaignStatus, Status
 from app.clock import Clock
 
-LEASE_SECONDS = 30.0
 RUNNING_STATUSES = ", ".join(f"'{status}'" for status in RUNNING)
+WIDEST_LOOK = 10_000
+"""How many calls of a campaign are looked at for one whose number is not being called."""
+
+# The campaigns that have queued calls, found by leaps along the index call_due: a million calls cost what one does.
+_WITH_QUEUED_CALLS = """WITH RECURSIVE waiting(id) AS (
+    SELECT min(campaign_id) FROM call WHERE status = 'queued'
+    UNION ALL
+    SELECT (SELECT min(campaign_id) FROM call WHERE status = 'queued' AND campaign_id > waiting.id)
+    FROM waiting WHERE waiting.id IS NOT NULL)"""
+_MAY_DIAL = "campaign.status = 'started' AND NOT EXISTS (SELECT 1 FROM switch WHERE suspended)"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to make one attempt at one call, and all that the attempt needs to know."""
+    """The right to make one attempt at one call, and all that the attempt needs to know. Times are UNIX seconds."""
 
     call_id: int
     attempt: int
     fence: int
-    lease_until: float
+    due_at: float
+    started_at: float
     phone_number: str
     number: str
     message_reference: str
@@ -36,84 +47,148 @@ class Claim:
     retry_interval: int
     expires_at: float | None
     detection: bool
+    script: str
 
 
-def due(now: datetime, limit: int) -> dict[int, list[tuple[float, int]]]:
-    """The calls that may be dialled now, by account: at most ``limit`` (due time, call_id) each, first due first.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that is due."""
 
-    Each campaign with waiting calls is asked by itself, along an index, so that a million calls that wait in one
-    cost nothing when another's are picked.
+    due_at: float
+    call_id: int
+    number: str
+
+
+def queues(now: datetime) -> dict[int, list[int]]:
+    """The queues with calls that are due, and the campaigns these calls are in, the longest waiting first.
+
+    A queue is an account: calls of different queues take turns, calls of one are dialled in the order of their due
+    times. Stopped campaigns are not among them, and nothing is while all calling is suspended.
     """
-    campaigns = execute(
-        """WITH RECURSIVE waiting(id) AS (
-            SELECT min(campaign_id) FROM call WHERE status = 'queued'
-            UNION ALL
-            SELECT (SELECT min(campaign_id) FROM call WHERE status = 'queued' AND campaign_id > waiting.id)
-            FROM waiting WHERE waiting.id IS NOT NULL)
-        SELECT campaign.id, account_id FROM waiting JOIN campaign ON campaign.id = waiting.id
-        WHERE campaign.status = ?""",
-        CampaignStatus.STARTED,
+    rows = execute(
+        f"""{_WITH_QUEUED_CALLS}
+        SELECT (SELECT due_at FROM call WHERE status = 'queued' AND campaign_id = campaign.id ORDER BY due_at LIMIT 1),
+            campaign.id, account_id
+        FROM waiting JOIN campaign ON campaign.id = waiting.id WHERE {_MAY_DIAL}"""
     ).fetchall()
-    queues: dict[int, list[tuple[float, int]]] = {}
-    for campaign_id, account_id in campaigns:
-        waiting = execute(
-            """SELECT due_at, id FROM call
+    found: dict[int, list[int]] = {}
+    for first_due, campaign_id, account_id in sorted(rows):
+        if first_due <= now.timestamp():
+            found.setdefault(account_id, []).append(campaign_id)
+    return found
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next call comes due after ``now``, of those that may be dialled then."""
+    rows = execute(
+        f"""{_WITH_QUEUED_CALLS}
+        SELECT (SELECT due_at FROM call WHERE status = 'queued' AND campaign_id = campaign.id AND due_at > ?
+            ORDER BY due_at LIMIT 1)
+        FROM waiting JOIN campaign ON campaign.id = waiting.id WHERE {_MAY_DIAL}""",
+        now.timestamp(),
+    ).fetchall()
+    moments = [due_at for (due_at,) in rows if due_at is not None]
+    return clock.instant(min(moments)) if moments else None
+
+
+def due(campaigns: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
+    """The first ``limit`` calls of some campaigns of one queue that may be dialled now, first due first.
+
+    No two have the same number, and none has a number that is being called. Only the first ``limit`` campaigns are
+    asked, each by itself, along an index.
+    """
+    waiting = [call for campaign_id in campaigns[:limit] for call in _due(campaign_id, now, limit)]
+    waiting.sort(key=lambda call: (call.due_at, call.call_id))
+    return list({call.number: call for call in reversed(waiting)}.values())[::-1][:limit]
+
+
+def _due(campaign_id: int, now: datetime, limit: int) -> list[Waiting]:
+    """The first due calls of a campaign, looking further while their numbers are few."""
+    look = limit
+    while True:
+        rows = execute(
+            f"""SELECT due_at, id, number, number IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES}))
+            FROM call
             WHERE status = 'queued' AND campaign_id = ? AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?)
             ORDER BY due_at, id LIMIT ?""",
             campaign_id,
             now.timestamp(),
             now.timestamp(),
-            limit,
+            look,
         ).fetchall()
-        queues.setdefault(account_id, []).extend(waiting)
-    return {account_id: sorted(waiting)[:limit] for account_id, waiting in queues.items() if waiting}
+        waiting = [Waiting(due_at, call_id, number) for due_at, call_id, number, is_called in rows if not is_called]
+        if len(rows) < look or look >= WIDEST_LOOK or len({call.number for call in waiting}) >= limit:
+            return waiting
+        look *= 8
 
 
 def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> list[Claim]:
     """Claim the first of the calls that may still be dialled, as far as ``lines`` over all schedulers are free.
 
-    Committed when it returns; call it outside a transaction. The time that counts is read when the turn to write has
-    come, because windows may have ended in the meantime.
+    In the order of ``call_ids``. Committed when the outermost transaction is. The time that counts is read when the turn to write has come, because
+    windows may have ended in the meantime. No two of the calls may have the same number.
     """
     with writing():
+        db.exclusive("claims")
         now = business.now()
-        lease_until = clock.machine() + LEASE_SECONDS
-        (running,) = execute(f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
-        call_ids = call_ids[: max(lines - running, 0)]
+        call_ids = call_ids[: max(lines - running(), 0)]
+        if not call_ids:
+            return []
+        asked = _padded(call_ids)
         claimed = execute(
-            f"""UPDATE call SET status = ?, attempts = attempts + 1, fence = fence + 1, worker = ?, lease_until = ?,
-                last_attempt_at = ?
-            WHERE id IN ({marks(len(call_ids))}) AND status = 'queued' AND due_at <= ?
+            f"""WITH free AS (SELECT id FROM call WHERE id IN ({marks(len(asked))}) AND status = 'queued' AND due_at <= ?
                 AND (expires_at IS NULL OR expires_at > ?)
                 AND campaign_id IN (SELECT id FROM campaign WHERE status = ?)
+                AND NOT EXISTS (SELECT 1 FROM switch WHERE suspended)
+                AND number NOT IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES}))
+                {db.skip_locked()})
+            UPDATE call SET status = ?, attempts = attempts + 1, fence = fence + 1, worker = ?, last_attempt_at = ?
+            WHERE id IN (SELECT id FROM free)
             RETURNING id, attempts""",
-            Status.DIALING,
-            worker,
-            lease_until,
-            now.timestamp(),
-            *call_ids,
+            *asked,
             now.timestamp(),
             now.timestamp(),
             CampaignStatus.STARTED,
+            Status.DIALING,
+            worker,
+            now.timestamp(),
         ).fetchall()
         execute_many(
-            "INSERT INTO attempt (call_id, number, started_at) VALUES (?, ?, ?)",
-            [(call_id, attempt, now.timestamp()) for call_id, attempt in claimed],
+            "INSERT INTO attempt (call_id, number, started_at, transcript) VALUES (?, ?, ?, '')",
+            [(call_id, attempt, now.timestamp()) for call_id, attempt in sorted(claimed)],
         )
-        return of_calls([call_id for call_id, _ in claimed])
+        return sorted(of_calls([call_id for call_id, _ in claimed]), key=_by_place(call_ids))
+
+
+def running() -> int:
+    """How many lines are in use over all schedulers."""
+    (count,) = execute(f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
+    return int(count)
 
 
 def of_calls(call_ids: Sequence[int]) -> list[Claim]:
     """The claims that are on some calls at present, first due first."""
+    if not call_ids:
+        return []
+    asked = _padded(call_ids)
     rows = execute(
-        f"""SELECT call.id, attempts, fence, lease_until, phone_number, number, message_reference, call_parameters,
-            campaign_parameters, start_url, result_url, max_retries, retry_interval, call.expires_at, detection
+        f"""SELECT call.id, attempts, fence, due_at, last_attempt_at, phone_number, call.number, message_reference,
+            call_parameters, campaign_parameters, start_url, result_url, max_retries, retry_interval, call.expires_at,
+            detection, coalesce(outcomes, '')
         FROM call JOIN terms ON terms.id = terms_id JOIN campaign ON campaign.id = call.campaign_id
-            JOIN account ON account.id = account_id
-        WHERE call.id IN ({marks(len(call_ids))}) ORDER BY due_at, call.id""",
-        *call_ids,
+            JOIN account ON account.id = account_id LEFT JOIN script ON script.number = call.number
+        WHERE call.id IN ({marks(len(asked))}) ORDER BY due_at, call.id""",
+        *asked,
     ).fetchall()
     return [Claim(*row) for row in rows]
+
+
+def of_worker(worker: str, limit: int) -> list[Claim]:
+    """The first ``limit`` claims that a scheduler holds."""
+    rows = execute(
+        f"SELECT id FROM call WHERE status IN ({RUNNING_STATUSES}) AND worker = ? LIMIT ?", worker, limit
+    ).fetchall()
+    return of_calls([call_id for (call_id,) in rows])
 
 
 def give_back(undialled: Sequence[Claim]) -> None:
@@ -123,7 +198,7 @@ def give_back(undialled: Sequence[Claim]) -> None:
     with writing():
         for claim in undialled:
             returned = execute(
-                f"""UPDATE call SET status = 'queued', attempts = attempts - 1, worker = NULL, lease_until = NULL,
+                f"""UPDATE call SET status = 'queued', attempts = attempts - 1, worker = NULL,
                     last_attempt_at = (SELECT max(started_at) FROM attempt WHERE call_id = ? AND number < ?)
                 WHERE id = ? AND attempts = ? AND fence = ? AND status IN ({RUNNING_STATUSES})""",
                 claim.call_id,
@@ -136,12 +211,12 @@ def give_back(undialled: Sequence[Claim]) -> None:
                 execute("DELETE FROM attempt WHERE call_id = ? AND number = ?", claim.call_id, claim.attempt)
 
 
-def renew(running: Iterable[Claim]) -> None:
-    """Keep claims for another lease, those that were not lost meanwhile."""
-    lease_until = clock.machine() + LEASE_SECONDS
-    with writing():
-        execute_many(
-            f"""UPDATE call SET lease_until = ?
-            WHERE id = ? AND attempts = ? AND fence = ? AND status IN ({RUNNING_STATUSES})""",
-            [(lease_until, claim.call_id, claim.attempt, claim.fence) for claim in running],
-        )
+def _by_place(call_ids: Sequence[int]) -> Callable[[Claim], int]:
+    places = {call_id: place for place, call_id in enumerate(call_ids)}
+    return lambda claim: places[claim.call_id]
+
+
+def _padded(call_ids: Sequence[int]) -> list[int]:
+    """The ids, the last one repeated up to a power of two: few different statements, each prepared once."""
+    length = 1 << (len(call_ids) - 1).bit_length()
+    return [*call_ids, *[call_ids[-1]] * (length - len(call_ids))]

@@ -47,6 +47,11 @@ class Next:
     unacknowledged: int
     due_at: datetime | None = None
 
+    @property
+    def outcome(self) -> str:
+        """What the post came to, in one word."""
+        return "retried" if self.state is ResultState.PENDING else self.state.value.replace(" ", "_")
+
 
 def after(reply: Reply, *, call_id: int, tries: int, unacknowledged: int, now: datetime, seed: str) -> Next:
     """What becomes of a result whose post number ``tries`` (from 1) met ``reply`` at ``now``."""

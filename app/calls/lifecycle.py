@@ -4,15 +4,16 @@ A call's last write and the result that must be sent are one transaction.
 """
 
 import logging
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims
+from app.calls import claims, db, exchanges
 from app.calls.claims import RUNNING_STATUSES, Claim
-from app.calls.db import Busy, execute, execute_many, writing
+from app.calls.db import execute, execute_many, writing
+from app.calls.exchanges import Exchange
 from app.calls.payloads import result_body
 from app.calls.states import FINAL, CampaignStatus, Status, verdict
 from app.telephony.outcomes import CalleeType
@@ -22,54 +23,80 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a claimed attempt ended. ``events`` are (event, detail) pairs for the call's page."""
+    """How a claimed attempt ended.
+
+    ``events`` are (event, detail) pairs for the call's page; ``transcript`` has a JSON object per line.
+    """
 
     claim: Claim
     callee_type: CalleeType
-    started_at: datetime
     answered_at: datetime | None
     ended_at: datetime
     duration: int
-    events: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    events: Sequence[tuple[str, str]] = ()
+    exchanges: Sequence[Exchange] = ()
+    transcript: str = ""
 
 
-def connect(claim: Claim, at: datetime) -> None:
-    """Someone answered. A database that can't be used now must not end the conversation: ``finish`` says it again."""
-    try:
-        _connect(claim, at)
-    except Busy:
-        log.warning("%d connected: not written down yet", claim.call_id, exc_info=True)
-
-
-def _connect(claim: Claim, at: datetime) -> None:
+def connect(answered: Iterable[tuple[Claim, datetime]]) -> None:
+    """Someone answered: say so while the conversation goes on."""
     with writing():
-        connected = execute(
-            "UPDATE call SET status = ? WHERE id = ? AND attempts = ? AND fence = ? AND status = ?",
-            Status.CONNECTED,
-            claim.call_id,
-            claim.attempt,
-            claim.fence,
-            Status.DIALING,
-        )
-        if connected.rowcount:
-            execute(
-                "UPDATE attempt SET answered_at = ? WHERE call_id = ? AND number = ?",
-                at.timestamp(),
+        for claim, at in answered:
+            connected = execute(
+                "UPDATE call SET status = ? WHERE id = ? AND attempts = ? AND fence = ? AND status = ?",
+                Status.CONNECTED,
                 claim.call_id,
                 claim.attempt,
+                claim.fence,
+                Status.DIALING,
             )
+            if connected.rowcount:
+                execute(
+                    "UPDATE attempt SET answered_at = ? WHERE call_id = ? AND number = ?",
+                    at.timestamp(),
+                    claim.call_id,
+                    claim.attempt,
+                )
 
 
-def finish(attempts: Sequence[Ended], zone: ZoneInfo) -> None:
-    """End attempts: back into the queue for a retry, or final with the result to send, in one transaction."""
-    if not attempts:
-        return
+def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
+    """End attempts: back into the queue for a retry, or final with the result to send, in one transaction.
+
+    An attempt that another scheduler has settled meanwhile changes nothing.
+    """
     with writing():
-        for ended in attempts:
-            _finish(ended, zone)
+        # In one order, so that two schedulers that end the same calls can't wait for each other in a circle.
+        in_order = sorted(attempts, key=lambda ended: ended.claim.call_id)
+        written = [ended for ended in in_order if _finish(ended, zone)]
+        execute_many(
+            """UPDATE attempt SET answered_at = coalesce(?, answered_at), ended_at = ?, callee_type = ?, duration = ?,
+                transcript = ?
+            WHERE call_id = ? AND number = ?""",
+            [
+                (
+                    ended.answered_at and ended.answered_at.timestamp(),
+                    ended.ended_at.timestamp(),
+                    ended.callee_type,
+                    ended.duration,
+                    ended.transcript,
+                    ended.claim.call_id,
+                    ended.claim.attempt,
+                )
+                for ended in written
+            ],
+        )
+        execute_many(
+            "INSERT INTO event (call_id, at, event, detail) VALUES (?, ?, ?, ?)",
+            [
+                (ended.claim.call_id, ended.ended_at.timestamp(), event, detail)
+                for ended in written
+                for event, detail in ended.events
+            ],
+        )
+        exchanges.keep(one for ended in written for one in ended.exchanges)
 
 
-def _finish(ended: Ended, zone: ZoneInfo) -> None:
+def _finish(ended: Ended, zone: ZoneInfo) -> bool:
     claim = ended.claim
     then = verdict(
         ended.callee_type,
@@ -82,7 +109,7 @@ def _finish(ended: Ended, zone: ZoneInfo) -> None:
     final = then.status in FINAL
     written = execute(
         f"""UPDATE call SET status = ?, callee_type = ?, duration = ?, due_at = coalesce(?, due_at), finished_at = ?,
-            worker = NULL, lease_until = NULL
+            worker = NULL
         WHERE id = ? AND attempts = ? AND fence = ? AND status IN ({RUNNING_STATUSES})""",
         then.status,
         ended.callee_type,
@@ -95,21 +122,7 @@ def _finish(ended: Ended, zone: ZoneInfo) -> None:
     )
     if not written.rowcount:
         log.warning("%d stale: attempt %d was settled by another", claim.call_id, claim.attempt)
-        return
-    execute(
-        """UPDATE attempt SET answered_at = coalesce(?, answered_at), ended_at = ?, callee_type = ?, duration = ?
-        WHERE call_id = ? AND number = ?""",
-        ended.answered_at and ended.answered_at.timestamp(),
-        ended.ended_at.timestamp(),
-        ended.callee_type,
-        ended.duration,
-        claim.call_id,
-        claim.attempt,
-    )
-    execute_many(
-        "INSERT INTO event (call_id, at, event, detail) VALUES (?, ?, ?, ?)",
-        [(claim.call_id, ended.ended_at.timestamp(), event, detail) for event, detail in ended.events],
-    )
+        return False
     if final and claim.result_url:
         body = result_body(
             phone_number=claim.phone_number,
@@ -118,37 +131,40 @@ def _finish(ended: Ended, zone: ZoneInfo) -> None:
             status=then.status,
             callee_type=ended.callee_type,
             attempts=claim.attempt,
-            last_attempt_at=ended.started_at,
+            last_attempt_at=clock.instant(claim.started_at),
             duration=ended.duration,
             zone=zone,
         )
         _send(claim.call_id, claim.result_url, body, ended.ended_at)
     log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
+    return True
 
 
-def recover(now: datetime, zone: ZoneInfo, still_running: Container[int], limit: int = 1_000) -> int:
-    """Settle attempts whose lease ran out: their fate is lost, so they end as ``unknown`` and count as failed.
+def settle_lost(worker: str, now: datetime, zone: ZoneInfo, limit: int = 500) -> int:
+    """Settle the attempts of a scheduler that is lost, and forget it once nothing of it is left; how many were settled.
 
-    ``still_running`` are calls whose end the caller will write down itself, however late their leases are.
+    Nobody knows how they ended: they end as ``unknown``, which counts as failed, and are never dialled again.
     """
-    rows = execute(
-        f"SELECT id FROM call WHERE status IN ({RUNNING_STATUSES}) AND lease_until < ? LIMIT ?", clock.machine(), limit
-    ).fetchall()
-    lost = claims.of_calls([call_id for (call_id,) in rows if call_id not in still_running])
-    lose(lost, now, zone, "its scheduler died, or stood still, in mid-call")
+    with writing():
+        lost = claims.of_worker(worker, limit)
+        lose(lost, now, zone, "its scheduler died, or stood still, in mid-call")
+        if len(lost) < limit:
+            execute("DELETE FROM scheduler WHERE worker = ?", worker)
     return len(lost)
 
 
 def lose(attempts: Iterable[Claim], now: datetime, zone: ZoneInfo, why: str) -> None:
     """End attempts whose fate is not known: as ``unknown``, which counts as failed."""
-    finish(
-        [Ended(lost, CalleeType.UNKNOWN, _started_at(lost), None, now, 0, [("lost", why)]) for lost in attempts], zone
-    )
+    finish([Ended(lost, CalleeType.UNKNOWN, None, now, 0, [("lost", why)]) for lost in attempts], zone)
 
 
-def _started_at(claim: Claim) -> datetime:
-    (seconds,) = execute("SELECT last_attempt_at FROM call WHERE id = ?", claim.call_id).fetchone()
-    return clock.instant(seconds)
+def next_expiry(now: datetime) -> datetime | None:
+    """When the next window of a queued call ends after ``now``."""
+    row = execute(
+        "SELECT expires_at FROM call WHERE status = 'queued' AND expires_at > ? ORDER BY expires_at LIMIT 1",
+        now.timestamp(),
+    ).fetchone()
+    return clock.instant(row[0]) if row else None
 
 
 def expire(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
@@ -158,17 +174,19 @@ def expire(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
         return 0
     with writing():
         rows = execute(
-            """UPDATE call SET status = ?, finished_at = ?,
+            f"""WITH over AS (SELECT id FROM call WHERE status = 'queued' AND expires_at <= ?
+                AND campaign_id NOT IN (SELECT id FROM campaign WHERE status = ?) ORDER BY expires_at, id LIMIT ?
+                {db.skip_locked()})
+            UPDATE call SET status = ?, finished_at = ?,
                 callee_type = CASE attempts WHEN 0 THEN 'noattempt' ELSE callee_type END
-            WHERE id IN (SELECT id FROM call WHERE status = 'queued' AND expires_at <= ?
-                AND campaign_id NOT IN (SELECT id FROM campaign WHERE status = ?) ORDER BY expires_at LIMIT ?)
+            WHERE id IN (SELECT id FROM over)
             RETURNING id, terms_id, phone_number, message_reference, callee_type, attempts, last_attempt_at,
                 duration""",
-            Status.FAILED,
-            now.timestamp(),
             now.timestamp(),
             CampaignStatus.LOADING,
             limit,
+            Status.FAILED,
+            now.timestamp(),
         ).fetchall()
         for call_id, terms_id, phone_number, reference, callee_type, attempts, last_attempt_at, duration in rows:
             (url,) = execute("SELECT result_url FROM terms WHERE id = ?", terms_id).fetchone()

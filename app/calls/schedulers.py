@@ -45,6 +45,19 @@ def leave(worker: str) -> None:
         execute("DELETE FROM scheduler WHERE worker = ?", worker)
 
 
+def obey(worker: str, version: int) -> None:
+    """Say that nothing is dialled any more that was claimed before this version of the switch."""
+    execute("UPDATE scheduler SET obeyed = ? WHERE worker = ?", version, worker)
+
+
+def others_with_claims(worker: str) -> list[str]:
+    """The other schedulers that hold claims."""
+    rows = execute(
+        "SELECT DISTINCT worker FROM call WHERE status IN ('dialing', 'connected') AND worker <> ?", worker
+    ).fetchall()
+    return [other for (other,) in rows]
+
+
 def beating() -> int:
     """How many schedulers have beaten lately."""
     (count,) = execute(

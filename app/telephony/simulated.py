@@ -16,7 +16,9 @@ from app.telephony.carrier import Converse, Dial, LostAttempt, Outcome
 class _Clock(Protocol):
     def now(self) -> datetime: ...
 
-    def wait_until(self, instant: datetime, interrupted: threading.Event) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
+
+    def interrupt(self) -> None: ...
 
 
 class Ledger:
@@ -42,29 +44,28 @@ class SimulatedCarrier:
         self._callees = callees
         self._takes_time = takes_time
         self._ledger = Ledger(ledger) if ledger else None
-        self._closed = threading.Event()
 
     def dial(self, dial: Dial, converse: Converse) -> Outcome:
         """One attempt, as carrier.Carrier has it."""
-        started_at = self._clock.now()
-        if self._ledger is not None:
-            self._ledger.write(dial, started_at)
-        callee = self._callees.meet(dial.number, dial.call_id, dial.attempt)
+        with dial.begin:
+            started_at = self._clock.now()
+            if self._ledger is not None:
+                self._ledger.write(dial, started_at)
+        callee = self._callees.meet(dial.number, dial.call_id, dial.attempt, dial.script)
         rung_until = self._after(started_at, callee.rings)
         if not callee.answers:
             return Outcome(callee.callee_type, None, rung_until, 0)
-        talk = converse(rung_until, callee.callee_type)
+        talk = callee.stays(converse(rung_until, callee.callee_type))
         return Outcome(callee.callee_type, rung_until, self._after(rung_until, talk), round(talk))
 
     def close(self) -> None:
-        self._closed.set()
+        self._clock.interrupt()
         if self._ledger is not None:
             self._ledger.close()
 
     def _after(self, instant: datetime, seconds: float) -> datetime:
         if not self._takes_time:
             return self._clock.now()
-        later = instant + timedelta(seconds=seconds)
-        if not self._clock.wait_until(later, self._closed):
+        if not self._clock.wait(seconds):
             raise LostAttempt
-        return later
+        return instant + timedelta(seconds=seconds)

@@ -1,16 +1,17 @@
 """The life of a call on a clock that the test moves: attempts, retries, windows, and the one result at the end."""
 
-from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from customer import Reply
 from office import RECEIVED, Office
 
-from app.calls import claims, lifecycle
+from app.calls import claims, lifecycle, schedulers
 from app.calls.db import execute
-from scheduler import attempt
+from scheduler.attempt import Attempt
+from scheduler.permit import Permit
 
 INTERVAL = 600
 
@@ -207,8 +208,16 @@ def test_without_detection_whoever_answers_is_voice(office: Office) -> None:
 def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     """Its scheduler died in mid-call: unknown, never dialled again inside the attempt, retried after the interval."""
     call_id = office.queue("6175550100", max_retries=1, retry_interval=60)
+    schedulers.join("a scheduler that dies")
     (claim,) = claims.claim([call_id], "a scheduler that dies", 50, office.clock)
-    execute("UPDATE call SET lease_until = 0")
+    machine = 0.0
+    office.service.watch = schedulers.Watch(lambda: machine)
+    office.service.recover()
+    schedulers.beat("a scheduler that dies")
+    machine = schedulers.LEASE_SECONDS
+    office.service.recover()
+    assert office.call(call_id)["status"] == "dialing"
+    machine += schedulers.LEASE_SECONDS
     office.service.recover()
     assert office.call(call_id)["status"] == "queued"
     assert office.call(call_id)["callee_type"] == "unknown"
@@ -218,13 +227,14 @@ def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     office.work()
     (result,) = office.customer.posts("/result")
     assert (result.form["result"], result.form["attempts"]) == ("Completed", "2")
-    lifecycle.connect(claim, office.clock.now())
+    lifecycle.connect([(claim, office.clock.now())])
+    lifecycle.lose([claim], office.clock.now(), ZoneInfo("UTC"), "too late")
     assert office.call(call_id)["status"] == "completed"
 
 
 def test_lines_are_counted_over_all_schedulers(office: Office) -> None:
     """A call that another scheduler has claimed takes one of the lines, too."""
-    call_ids = [office.queue("6175550100") for _ in range(3)]
+    call_ids = [office.queue(f"617555010{digit}") for digit in range(3)]
     first = claims.claim(call_ids, "one scheduler", 2, office.clock)
     assert [claim.call_id for claim in first] == call_ids[:2]
     assert claims.claim(call_ids[2:], "another", 2, office.clock) == []
@@ -232,12 +242,23 @@ def test_lines_are_counted_over_all_schedulers(office: Office) -> None:
     assert [claim.call_id for claim in claims.claim(call_ids, "another", 2, office.clock)] == call_ids[:2]
 
 
+def _late(office: Office, call_id: int, *, lease: bool) -> None:
+    """Claim a call and begin its attempt an hour later, with or without a lease that still holds."""
+    (claim,) = claims.claim([call_id], "slow", 50, office.clock)
+    office.clock.advance(hours=1)
+
+    def still_good() -> bool:
+        return lease and (claim.expires_at is None or office.clock.now().timestamp() < claim.expires_at)
+
+    made = Attempt(claim, Permit(still_good), office.service._equipment, lambda claim, at: None)
+    assert made.run() is None
+    claims.give_back([claim])
+
+
 def test_a_claim_that_came_too_late_is_given_back_undialled(office: Office) -> None:
     """The process stood still between claim and dial: the window is over, nobody is called, no attempt is counted."""
     call_id = office.queue("6175550100", expiration_time="+1 hour")
-    (claim,) = claims.claim([call_id], "slow", 50, office.clock)
-    office.clock.advance(hours=1)
-    attempt.run(claim, office.service._equipment)
+    _late(office, call_id, lease=True)
     office.work()
     call = office.call(call_id)
     assert (call["status"], call["callee_type"], call["attempts"]) == ("failed", "noattempt", 0)
@@ -249,8 +270,7 @@ def test_a_claim_that_came_too_late_is_given_back_undialled(office: Office) -> N
 def test_a_claim_whose_lease_ran_out_is_given_back_undialled(office: Office) -> None:
     """Another scheduler may have settled it meanwhile; if not, it is due again."""
     call_id = office.queue("6175550100")
-    (claim,) = claims.claim([call_id], "slow", 50, office.clock)
-    attempt.run(replace(claim, lease_until=0.0), office.service._equipment)
+    _late(office, call_id, lease=False)
     assert (office.call(call_id)["status"], office.call(call_id)["attempts"]) == ("queued", 0)
     office.work()
     assert (office.call(call_id)["status"], office.call(call_id)["attempts"]) == ("completed", 1)
