@@ -14,7 +14,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from app import clock
+from app import clock, logs
 from app.calls import db
 from app.errors import Refusal
 from app.factory import create_app
@@ -44,7 +44,7 @@ class _Gunicorn(BaseApplication):
             "graceful_timeout": 8,
             "timeout": 60,
             "keepalive": 15,
-            "loglevel": "warning",
+            "logconfig_dict": logs.config(self._settings.log_format),
             "proc_name": "ringback web",
             "control_socket_disable": True,
         }

@@ -105,7 +105,11 @@ class Settings:
     """The settings in force. ``Settings.read(os.environ)`` is the way to make one."""
 
     bind: tuple[str, int] = _setting("127.0.0.1:8080", "address and port of the web server", _bind)
-    database: str = _setting("sqlite:///var/ringback.db", "sqlite:///FILE (relative to the current folder)")
+    database: str = _setting(
+        "sqlite:///var/ringback.db",
+        "sqlite:///FILE (relative to the current folder) or, after `pip install ringback[postgres]`, "
+        "postgresql://USER:PASSWORD@HOST/NAME",
+    )
     timezone: ZoneInfo = _setting("America/New_York", "zone of a time that names none, and of result times", _zone)
     carrier: str = _setting("simulated", "who dials: simulated", _choice("simulated"))
     lines: int = _setting("50", "calls at once", _number(1, 100_000))
@@ -137,7 +141,17 @@ class Settings:
     )
     workers: int = _setting("2", "web worker processes", _number(1, 64))
     threads: int = _setting("32", "threads per web worker", _number(1, 1000))
+    keep_days: int = _setting("90", "days that ended calls are kept; 0: for ever", _number(0, 36_500))
+    log_format: Literal["text", "json"] = _setting(
+        "text", "text: lines for people; json: an object per line", _choice("text", "json")
+    )
+    metrics_token: str = _setting(
+        "", "bearer token that opens /metrics to other machines; empty: closed to them", secret=True
+    )
     secret_key: str = _setting("", "key that signs cookies; empty: made at start", secret=True)
+    testing_token: str = _setting(
+        "", "token that opens /testing to others than this machine; empty: to no one", secret=True
+    )
     max_upload: int = _setting("64 MiB", "largest request body", _size)
     max_lines_per_list: int = _setting("1000000", "most lines in one phone_list", _number(1, 10_000_000))
 

@@ -1,10 +1,8 @@
 """The commands that go on running: serve, web, scheduler, the sample customer, the demonstration."""
 
-import logging
-
 import click
 
-from app import __version__, factory
+from app import __version__, factory, logs
 from app.calls import accounts, db
 from app.cli.shell import main
 from app.settings import Settings
@@ -20,6 +18,7 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
     """Run the web server and the scheduler, and restart one that dies."""
     from app import programs
 
+    logs.start(settings.log_format)
     programs.refuse_taken_port(*settings.bind)
     if sample:
         programs.refuse_taken_port("127.0.0.1", sample_port)
@@ -47,6 +46,7 @@ def _welcome(settings: Settings, sample_port: int | None) -> None:
 
 
 def _prepare(settings: Settings) -> None:
+    logs.start(settings.log_format)
     said = factory.prepare_database(settings)
     if said:
         click.echo(said)
@@ -71,8 +71,6 @@ def scheduler(settings: Settings) -> None:
     from scheduler.service import run_until_signalled
 
     _prepare(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     run_until_signalled(factory.create_scheduler(settings))
 
 

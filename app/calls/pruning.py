@@ -1,0 +1,97 @@
+"""Deletes what is older than RINGBACK_KEEP_DAYS: final calls with all that hangs on them, then what they leave empty.
+
+It works in short transactions with pauses in between, so that whoever dials or queues never waits for it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from app import clock
+from app.calls import db
+from app.calls.db import execute, marks, writing
+from app.calls.states import FINAL, CampaignStatus
+
+TRANSACTION_SECONDS = 0.025
+"""What one transaction aims at; the number of calls in the next one follows from how long the last one took."""
+RUN_SECONDS = 1.0
+"""After so long ``prune`` returns, done or not: whoever calls it may want to stop."""
+
+_CHILDREN = ("attempt", "event", "exchange", "result")
+_FINAL = ", ".join(f"'{status}'" for status in FINAL)
+_OLD = f"""finished_at < ? AND status IN ({_FINAL})
+    AND NOT EXISTS (SELECT 1 FROM result WHERE result.call_id = call.id AND result.state = 'pending')"""
+
+
+def prune(now: datetime, days: int, batch: int = 500) -> int:
+    """Delete calls that were final ``days`` days ago, about a second's worth; how many. 0: nothing is left to delete.
+
+    Kept whatever their age: calls that are not final, and calls whose result is still to be posted. 0 days keeps
+    everything. ``batch`` is the most calls in one transaction.
+    """
+    if days == 0:
+        return 0
+    before = (now - timedelta(days=days)).timestamp()
+    pruned, size = 0, batch
+    until = clock.elapsed() + RUN_SECONDS
+    while clock.elapsed() < until:
+        # Looked for outside the transaction: finding them may take longer than anyone should wait.
+        old = [
+            row[0] for row in execute(f"SELECT id FROM call WHERE {_OLD} ORDER BY finished_at LIMIT ?", before, size)
+        ]
+        if not old:
+            _delete_empty_campaigns(before, batch)
+            return pruned
+        began = clock.elapsed()
+        pruned += _delete(old, before)
+        took = clock.elapsed() - began
+        size = max(1, min(batch, int(len(old) * TRANSACTION_SECONDS / max(took, 0.001))))
+        clock.pause(took)
+    return pruned
+
+
+def _delete(call_ids: Sequence[int], before: float) -> int:
+    """Delete calls if they are still old, with what hangs on them and what they leave empty."""
+    with writing():
+        db.exclusive("pruning")
+        chosen = execute(
+            f"SELECT id, terms_id, campaign_id FROM call WHERE id IN ({marks(len(call_ids))}) AND {_OLD}",
+            *call_ids,
+            before,
+        ).fetchall()
+        if not chosen:
+            return 0
+        calls, terms, campaigns = (sorted(set(column)) for column in zip(*chosen, strict=True))
+        for child in _CHILDREN:
+            execute(f"DELETE FROM {child} WHERE call_id IN ({marks(len(calls))})", *calls)
+        execute(f"DELETE FROM call WHERE id IN ({marks(len(calls))})", *calls)
+        execute(
+            f"""DELETE FROM terms WHERE id IN ({marks(len(terms))})
+            AND NOT EXISTS (SELECT 1 FROM call WHERE terms_id = terms.id)""",
+            *terms,
+        )
+        execute(
+            f"""DELETE FROM campaign WHERE id IN ({marks(len(campaigns))}) AND NOT is_default
+            AND NOT EXISTS (SELECT 1 FROM terms WHERE campaign_id = campaign.id)""",
+            *campaigns,
+        )
+    return len(calls)
+
+
+def _delete_empty_campaigns(before: float, batch: int) -> None:
+    """Delete campaigns that were made long ago and have no call, whatever emptied them; never an account's own."""
+    empty = """NOT is_default AND status <> ? AND created_at < ?
+        AND NOT EXISTS (SELECT 1 FROM call WHERE campaign_id = campaign.id)"""
+    values = (CampaignStatus.LOADING, before)
+    found = [row[0] for row in execute(f"SELECT id FROM campaign WHERE {empty} LIMIT ?", *values, batch)]
+    if not found:
+        return
+    with writing():
+        db.exclusive("pruning")
+        chosen = [
+            row[0]
+            for row in execute(
+                f"SELECT id FROM campaign WHERE id IN ({marks(len(found))}) AND {empty}", *found, *values
+            )
+        ]
+        execute(f"DELETE FROM terms WHERE campaign_id IN ({marks(len(chosen))})", *chosen)
+        execute(f"DELETE FROM campaign WHERE id IN ({marks(len(chosen))})", *chosen)
