@@ -48,5 +48,12 @@ class UrlNotUsable(BadField):
         super().__init__(field, f"{url} did not answer 200 OK")
 
 
+class NoSuchCall(Refusal):
+    """There is no call with this call_id, or no longer."""
+
+    def __init__(self, call_id: int) -> None:
+        super().__init__(f"call_id: there is no call {call_id}")
+
+
 class SettingError(Exception):
     """A RINGBACK_ setting is unknown or has a value that can't be used."""

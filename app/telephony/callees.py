@@ -1,9 +1,10 @@
-"""Who answers a simulated call: reserved fictional numbers, else a seeded mix.
+"""Who answers a simulated call: a script for the number, else reserved fictional numbers, else a seeded mix.
 
 The exchange and line 555-01xx of a North American number are reserved for fiction; their last digits choose the
-callee, so that a client can be tried against each outcome.
+callee, so that a client can be tried against each outcome. A script says what each attempt at a number meets.
 """
 
+import json
 import random
 import re
 from collections.abc import Mapping
@@ -12,19 +13,102 @@ from dataclasses import dataclass
 from app.telephony.outcomes import ANSWERS, NOANSWER_SECONDS, CalleeType
 
 ANSWER_RING_SECONDS = 4
+LONGEST_SECONDS = 86_400
+MOST_OUTCOMES = 100
+MET = [callee_type.value for callee_type in CalleeType if callee_type is not CalleeType.NOATTEMPT]
+
 _RESERVED = re.compile(r"\+1\d{3}555(01\d\d)")
+_KEYS = re.compile("[0-9*#A-D]+")
+_OF_ANSWERS = ("says", "dtmf", "hangs_up_after")
 
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """What one simulated dial meets. ``rings`` is in seconds."""
+    """What one simulated dial meets. ``rings`` is in seconds; the rest is for callees that answer.
+
+    ``says`` and ``dtmf`` are what the callee will say and press, in order. ``hangs_up_after`` is the most seconds the
+    conversation lasts; None: as long as the caller likes.
+    """
 
     callee_type: CalleeType
     rings: float
+    says: tuple[str, ...] = ()
+    dtmf: tuple[str, ...] = ()
+    hangs_up_after: float | None = None
 
     @property
     def answers(self) -> bool:
         return self.callee_type in ANSWERS
+
+    def stays(self, talk: float) -> float:
+        """How many of ``talk`` seconds of conversation the callee is there."""
+        return talk if self.hangs_up_after is None else min(talk, self.hangs_up_after)
+
+    @classmethod
+    def read(cls, outcome: object, place: str) -> "Callee":
+        """The callee that one outcome of a script describes: a callee type, or an object that says more.
+
+        Raises ValueError with a sentence that begins with ``place`` and the key that is wrong.
+        """
+        if not isinstance(outcome, dict):
+            return _callee(_type_of(outcome, place))
+        unknown = sorted(set(outcome) - {"callee", "ring", *_OF_ANSWERS})
+        if unknown:
+            raise ValueError(f"{place}: {', '.join(unknown)} is none of callee, ring, {', '.join(_OF_ANSWERS)}")
+        if "callee" not in outcome:
+            raise ValueError(f"{place}.callee: is required")
+        callee_type = _type_of(outcome["callee"], f"{place}.callee")
+        vain = [key for key in _OF_ANSWERS if key in outcome]
+        if vain and callee_type not in ANSWERS:
+            raise ValueError(f"{place}.{vain[0]}: {callee_type} does not answer")
+        rings = _callee(callee_type).rings
+        if "ring" in outcome:
+            rings = _seconds(outcome["ring"], f"{place}.ring", above=False)
+            if callee_type is CalleeType.NOANSWER and rings < NOANSWER_SECONDS:
+                raise ValueError(f"{place}.ring: noanswer is {NOANSWER_SECONDS} s of ringing; leave ring out")
+        if rings >= NOANSWER_SECONDS:
+            return _callee(CalleeType.NOANSWER)
+        leaves = "hangs_up_after" in outcome
+        return cls(
+            callee_type,
+            rings,
+            _texts(outcome.get("says", []), f"{place}.says"),
+            _keys(outcome.get("dtmf", []), f"{place}.dtmf"),
+            _seconds(outcome["hangs_up_after"], f"{place}.hangs_up_after", above=True) if leaves else None,
+        )
+
+
+def read_script(outcomes: object) -> tuple[Callee, ...]:
+    """The callees of a number, one per attempt; the last one repeats. Raises ValueError naming place and key."""
+    if not isinstance(outcomes, list) or not 1 <= len(outcomes) <= MOST_OUTCOMES:
+        raise ValueError(f"outcomes: must be a list of 1 to {MOST_OUTCOMES} outcomes, one per attempt")
+    return tuple(Callee.read(outcome, f"outcomes[{place}]") for place, outcome in enumerate(outcomes))
+
+
+def _type_of(value: object, place: str) -> CalleeType:
+    if value not in MET:
+        raise ValueError(f"{place}: must be one of {', '.join(MET)}")
+    return CalleeType(str(value))
+
+
+def _seconds(value: object, place: str, *, above: bool) -> float:
+    """A number of seconds from 0, or above it, up to a day."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value <= LONGEST_SECONDS or (above and value == 0):  # type: ignore[operator]
+        raise ValueError(f"{place}: must be seconds, {'above' if above else 'from'} 0 and at most {LONGEST_SECONDS}")
+    return float(value)  # type: ignore[arg-type] # it is a number
+
+
+def _texts(value: object, place: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+        raise ValueError(f"{place}: must be a list of texts")
+    return tuple(value)
+
+
+def _keys(value: object, place: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(keys, str) and _KEYS.fullmatch(keys) for keys in value):
+        raise ValueError(f"{place}: must be a list of texts of the keys 0-9, *, # and A-D")
+    return tuple(value)
 
 
 def _callee(callee_type: CalleeType) -> Callee:
@@ -37,7 +121,6 @@ def _ringing_for(seconds: float) -> Callee:
     return Callee(CalleeType.VOICE, seconds) if seconds < NOANSWER_SECONDS else _callee(CalleeType.NOANSWER)
 
 
-MET = [callee_type.value for callee_type in CalleeType if callee_type is not CalleeType.NOATTEMPT]
 VOICE = _callee(CalleeType.VOICE)
 _ALWAYS = {
     "0100": VOICE,
@@ -67,8 +150,14 @@ class Callees:
         self._weights = list(mix.values())
         self._seed = seed
 
-    def meet(self, number: str, call_id: int, attempt: int) -> Callee:
-        """Who attempt number ``attempt`` of a call meets at ``number``."""
+    def meet(self, number: str, call_id: int, attempt: int, script: str = "") -> Callee:
+        """Who attempt number ``attempt`` of a call meets at ``number``; ``script`` is its outcomes as JSON, or empty.
+
+        Raises ValueError for a script that could not have been set.
+        """
+        if script:
+            callees = read_script(json.loads(script))
+            return callees[min(attempt, len(callees)) - 1]
         reserved = _RESERVED.fullmatch(number)
         return (reserved and _reserved(reserved[1], attempt)) or self._draw(call_id, attempt)
 
