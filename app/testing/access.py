@@ -21,7 +21,8 @@ def refuse_strangers(headers: Mapping[str, str], *, bind_is_loopback: bool, toke
             "or set RINGBACK_TESTING_TOKEN and send it as Authorization: Bearer"
         )
     scheme, _, sent = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode()):
+    sent_token = sent.strip().encode("latin-1", "replace")  # a WSGI header is its bytes as Latin-1
+    if scheme.lower() != "bearer" or not hmac.compare_digest(sent_token, token.encode()):
         raise Unauthorized(
             "send RINGBACK_TESTING_TOKEN as Authorization: Bearer", www_authenticate=WWWAuthenticate("bearer")
         )

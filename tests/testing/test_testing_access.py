@@ -1,0 +1,134 @@
+"""Who may use the testing API, and how its errors look."""
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import factory
+from app.settings import Settings
+
+TOKEN = "s3cret-tökén"
+BEARER = f"Bearer {TOKEN}".encode().decode("latin-1")
+
+
+def _ask(settings: Settings, headers: dict[str, str], path: str = "/testing/clock") -> TestResponse:
+    return factory.create_app(settings).test_client().get(path, headers={"Host": "localhost:8080"} | headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="localhost"),
+        pytest.param({"Host": "LOCALHOST"}, 200, id="in capitals, without a port"),
+        pytest.param({"Host": "127.0.0.1:8080"}, 200, id="127.0.0.1"),
+        pytest.param({"Host": "[::1]:8080"}, 200, id="::1"),
+        pytest.param({"Host": "rebound.example.com:8080"}, 403, id="another name"),
+        pytest.param({"Host": "localhost.example.com"}, 403, id="a name that begins like ours"),
+        pytest.param({"Host": "127.0.0.1.example.com"}, 403, id="another that does"),
+        pytest.param({"X-Forwarded-For": "1.2.3.4"}, 403, id="X-Forwarded-For"),
+        pytest.param({"x-forwarded-host": "localhost"}, 403, id="any X-Forwarded header"),
+        pytest.param({"Forwarded": "for=1.2.3.4"}, 403, id="Forwarded"),
+        pytest.param({"Via": "1.1 proxy"}, 403, id="Via"),
+        pytest.param({"Authorization": "Bearer guess", "Via": "1.1 proxy"}, 403, id="no token is configured"),
+        pytest.param({"Authorization": "Bearer ", "Via": "1.1 proxy"}, 403, id="an empty one is none"),
+        pytest.param({"Origin": "http://localhost:8080"}, 200, id="a page of ours"),
+        pytest.param({"Origin": "http://localhost:3000"}, 403, id="a page on another port"),
+        pytest.param({"Origin": "https://example.com"}, 403, id="a page of another site"),
+        pytest.param({"Origin": "null"}, 403, id="a page without an origin"),
+    ],
+)
+def test_it_is_open_to_this_machine(settings: Settings, database: None, headers: dict[str, str], status: int) -> None:
+    """Without a token only a request that can't have come from elsewhere gets in."""
+    answer = _ask(settings, headers)
+    assert answer.status_code == status
+    assert ("error" in answer.json) == (status != 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Authorization": BEARER}, 200, id="the token"),
+        pytest.param({"Authorization": f"bearer {BEARER[7:]}"}, 200, id="the scheme has no case"),
+        pytest.param({"Authorization": BEARER, "Via": "1.1 proxy"}, 200, id="the token through a proxy"),
+        pytest.param({}, 401, id="no token"),
+        pytest.param({"Authorization": BEARER[:-1]}, 401, id="a part of it"),
+        pytest.param({"Authorization": f"Basic {BEARER[7:]}"}, 401, id="another scheme"),
+        pytest.param({"Authorization": BEARER, "Origin": "https://example.com"}, 403, id="from another site's page"),
+    ],
+)
+def test_elsewhere_the_token_opens_it(settings: Settings, database: None, headers: dict[str, str], status: int) -> None:
+    """On a bind that others reach, whoever has RINGBACK_TESTING_TOKEN gets in, and nobody else."""
+    public = replace(settings, bind=("192.0.2.1", 8080), testing_token=TOKEN)
+    answer = _ask(public, {"Host": "ringback.example.com"} | headers)
+    assert answer.status_code == status
+    assert (answer.headers.get("WWW-Authenticate", "").lower() == "bearer") == (status == 401)
+
+
+def test_a_public_bind_is_closed_to_localhost_too(settings: Settings, database: None) -> None:
+    """Host can be made up by anybody who reaches the port."""
+    answer = _ask(replace(settings, bind=("0.0.0.0", 8080)), {})
+    assert answer.status_code == 403
+    assert "RINGBACK_TESTING_TOKEN" in answer.json["error"]
+
+
+@pytest.mark.parametrize("path", ["/testing", "/testing/clock", "/testing/calls/1", "/testing/none"])
+def test_with_another_carrier_there_is_nothing(settings: Settings, database: None, path: str) -> None:
+    """Real phones are no plaything: 404 whatever the path."""
+    answer = _ask(replace(settings, carrier="sip"), {}, path)
+    assert (answer.status_code, list(answer.json)) == (404, ["error"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "sentence"),
+    [
+        pytest.param("GET", "/testing", 404, "there is no such page in the testing API", id="no page"),
+        pytest.param("DELETE", "/testing/clock", 405, "The method is not allowed for the requested URL.", id="method"),
+        pytest.param("GET", "/testing/calls/7", 404, "call_id: there is no call 7", id="no call"),
+        pytest.param("GET", "/testing/calls/99999999999", 404, "there is no such page in the testing API", id="no id"),
+        pytest.param(
+            "GET",
+            "/testing/calls?stauts=queued",
+            400,
+            "in the query: stauts is not known, only login, status, message_reference, phone_number, after, limit",
+            id="a typing mistake",
+        ),
+        pytest.param("POST", "/testing/reset?x=1", 400, "in the query: x is not known, only nothing", id="none at all"),
+        pytest.param("GET", "/testing/calls?login=a&login=b", 400, "login: is given twice", id="twice"),
+        pytest.param(
+            "GET",
+            "/testing/wait?status=done",
+            400,
+            "status: must be one of queued, dialing, connected, completed, failed, canceled",
+            id="no status",
+        ),
+        pytest.param(
+            "GET", "/testing/wait?count=0", 400, "count: must be a whole number from 1 to 1000", id="count of none"
+        ),
+        pytest.param(
+            "GET", "/testing/wait?timeout=601", 400, "timeout: must be a number of seconds from 0 to 600", id="too long"
+        ),
+        pytest.param(
+            "GET", "/testing/wait?timeout=nan", 400, "timeout: must be a number of seconds from 0 to 600", id="NaN"
+        ),
+        pytest.param(
+            "GET", "/testing/calls?limit=1001", 400, "limit: must be a whole number from 1 to 1000", id="too many"
+        ),
+    ],
+)
+def test_errors_are_json(web: FlaskClient, method: str, path: str, status: int, sentence: str) -> None:
+    """One sentence under ``error``, with the status that fits."""
+    answer = web.open(path, method=method)
+    assert (answer.status_code, answer.json) == (status, {"error": sentence})
+
+
+def test_a_large_body_is_413(web: FlaskClient) -> None:
+    """The testing API takes a megabyte."""
+    answer = web.put("/testing/callees/6175550100", data=b" " * 1_048_577)
+    assert (answer.status_code, list(answer.json)) == (413, ["error"])
+
+
+def test_errors_elsewhere_stay_as_they_are(web: FlaskClient) -> None:
+    """A path that only begins alike is none of ours."""
+    assert web.get("/testingly").content_type.startswith("text/html")
