@@ -13,13 +13,15 @@ from app.calls.states import FINAL, CampaignStatus
 
 TRANSACTION_SECONDS = 0.025
 """What one transaction aims at; the number of calls in the next one follows from how long the last one took."""
+FIRST_BATCH = 50
 RUN_SECONDS = 1.0
 """After so long ``prune`` returns, done or not: whoever calls it may want to stop."""
 
 _CHILDREN = ("attempt", "event", "exchange", "result")
 _FINAL = ", ".join(f"'{status}'" for status in FINAL)
+# Scalar subqueries all over: a planner may turn NOT EXISTS into a join that reads a whole table.
 _OLD = f"""finished_at < ? AND status IN ({_FINAL})
-    AND NOT EXISTS (SELECT 1 FROM result WHERE result.call_id = call.id AND result.state = 'pending')"""
+    AND coalesce((SELECT state FROM result WHERE result.call_id = call.id), '') <> 'pending'"""
 
 
 def prune(now: datetime, days: int, batch: int = 500) -> int:
@@ -31,7 +33,7 @@ def prune(now: datetime, days: int, batch: int = 500) -> int:
     if days == 0:
         return 0
     before = (now - timedelta(days=days)).timestamp()
-    pruned, size = 0, batch
+    pruned, size = 0, min(batch, FIRST_BATCH)
     until = clock.elapsed() + RUN_SECONDS
     while clock.elapsed() < until:
         # Looked for outside the transaction: finding them may take longer than anyone should wait.
@@ -44,7 +46,7 @@ def prune(now: datetime, days: int, batch: int = 500) -> int:
         began = clock.elapsed()
         pruned += _delete(old, before)
         took = clock.elapsed() - began
-        size = max(1, min(batch, int(len(old) * TRANSACTION_SECONDS / max(took, 0.001))))
+        size = max(1, min(batch, 2 * size, int(size * TRANSACTION_SECONDS / took)))
         clock.pause(took)
     return pruned
 
@@ -66,12 +68,12 @@ def _delete(call_ids: Sequence[int], before: float) -> int:
         execute(f"DELETE FROM call WHERE id IN ({marks(len(calls))})", *calls)
         execute(
             f"""DELETE FROM terms WHERE id IN ({marks(len(terms))})
-            AND NOT EXISTS (SELECT 1 FROM call WHERE terms_id = terms.id)""",
+            AND (SELECT min(terms_id) FROM call WHERE terms_id = terms.id) IS NULL""",
             *terms,
         )
         execute(
             f"""DELETE FROM campaign WHERE id IN ({marks(len(campaigns))}) AND NOT is_default
-            AND NOT EXISTS (SELECT 1 FROM terms WHERE campaign_id = campaign.id)""",
+            AND (SELECT min(campaign_id) FROM terms WHERE campaign_id = campaign.id) IS NULL""",
             *campaigns,
         )
     return len(calls)
@@ -80,7 +82,7 @@ def _delete(call_ids: Sequence[int], before: float) -> int:
 def _delete_empty_campaigns(before: float, batch: int) -> None:
     """Delete campaigns that were made long ago and have no call, whatever emptied them; never an account's own."""
     empty = """NOT is_default AND status <> ? AND created_at < ?
-        AND NOT EXISTS (SELECT 1 FROM call WHERE campaign_id = campaign.id)"""
+        AND (SELECT min(campaign_id) FROM call WHERE campaign_id = campaign.id) IS NULL"""
     values = (CampaignStatus.LOADING, before)
     found = [row[0] for row in execute(f"SELECT id FROM campaign WHERE {empty} LIMIT ?", *values, batch)]
     if not found:
