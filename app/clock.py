@@ -75,6 +75,8 @@ class SteppedClock(Clock):
         return self._at
 
     def wait(self, seconds: float) -> bool:
+        if seconds <= 0:
+            return not self._interrupted.is_set()
         awake = threading.Event()
         with self._lock:
             if self._interrupted.is_set():

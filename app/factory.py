@@ -3,8 +3,9 @@
 import secrets
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
+from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 import app
@@ -14,14 +15,19 @@ from app.calls.accounts import Credentials
 from app.classic import routes as classic_routes
 from app.classic.form import Rules
 from app.classic.routes import Desk, classic
-from app.clock import Clock
+from app.clock import Clock, SteppedClock
 from app.errors import SettingError
+from app.health import Ward, health
 from app.intake.phone import COUNTRIES, NumberRules
+from app.metrics import Metrics
 from app.outside.addresses import Policy
 from app.outside.fetch import Outside
 from app.settings import Settings
 from app.telephony.callees import Callees
 from app.telephony.simulated import SimulatedCarrier
+from app.testing import replies as testing_replies
+from app.testing import routes as testing_routes
+from app.testing.routes import testing
 from scheduler.attempt import Equipment
 from scheduler.service import Service
 
@@ -54,8 +60,8 @@ def make_clock(settings: Settings) -> Clock:
     """The clock in force: the machine's, or the row that holds virtual time."""
     if settings.clock == "real":
         return Clock()
-    virtual_time.begin(clock.Clock().now())
-    return Clock(virtual_time.read, poll=virtual_time.POLL_SECONDS)
+    virtual_time.begin(Clock().now())
+    return Clock(virtual_time.read)
 
 
 def make_outside(settings: Settings) -> Outside:
@@ -82,19 +88,44 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web = Flask("app", template_folder=str(_TEMPLATES))
     web.secret_key = settings.secret_key or secrets.token_bytes(32)
     web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
+    business = business or make_clock(settings)
     web.extensions["classic"] = Desk(
         credentials=Credentials(),
         outside=make_outside(settings),
-        clock=business or make_clock(settings),
+        clock=business,
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
         max_lines=settings.max_lines_per_list,
     )
+    web.extensions["health"] = Ward(_registry(settings, business), settings.loopback, settings.metrics_token)
+    web.register_blueprint(health)
+    web.extensions["testing"] = testing_routes.Desk(
+        clock=business,
+        clock_is_virtual=settings.clock == "virtual",
+        carrier_is_simulated=settings.carrier == "simulated",
+        bind_is_loopback=settings.loopback,
+        token=settings.testing_token,
+    )
+    web.register_blueprint(testing)
     web.register_blueprint(classic)
     web.register_blueprint(pages.pages)
-    web.register_error_handler(HTTPException, classic_routes.answer_error)
+    web.register_error_handler(HTTPException, _answer_error)
     web.register_error_handler(db.Unusable, _database_not_usable)
+    web.teardown_appcontext(lambda _: db.release())
     return web
+
+
+def _registry(settings: Settings, business: Clock) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(Metrics(business, settings.lines))
+    return registry
+
+
+def _answer_error(error: HTTPException) -> ResponseReturnValue:
+    """An HTTP error in the words and the format of the API whose path it is on."""
+    if testing_routes.is_ours(request.path):
+        return testing_replies.answer_error(error)
+    return classic_routes.answer_error(error)
 
 
 def _database_not_usable(error: Exception) -> ResponseReturnValue:
@@ -107,7 +138,7 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
 
     Raises SettingError.
     """
-    business = business or make_clock(settings)
+    business = business or _scheduler_clock(settings)
     try:
         callees = Callees(settings.callees, settings.seed)
     except ValueError as wrong:
@@ -120,4 +151,10 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
             f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
         ) from wrong
     equipment = Equipment(carrier, make_outside(settings), business, settings.timezone)
-    return Service(equipment, lines=settings.lines, seed=settings.seed)
+    return Service(equipment, lines=settings.lines, seed=settings.seed, keep_days=settings.keep_days)
+
+
+def _scheduler_clock(settings: Settings) -> Clock:
+    """The clock in force as a scheduler has it: virtual time is a clock that it steps."""
+    shown = make_clock(settings)
+    return shown if settings.clock == "real" else SteppedClock(shown.now())

@@ -6,8 +6,9 @@ and only then their lines are free again.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,27 +69,26 @@ class Dispatcher:
         self._dialled = 0
         self._closed = False
 
-    def run(self) -> bool:
-        """Write down what was reported and dial what is due, as far as lines are free; whether that changed anything.
-
-        An end that was written down may have freed a number, so there may be more to dial then.
-        """
-        picked = [] if self._closed else self._pick()
-        claimed: list[Claim] = []
-        wrote, lease = self.has_news(), self._lease()
-        if picked or wrote:
-            claimed = self._write(picked)
-        queue_of = {call_id: queue for queue, call_id in picked}
+    def run(self) -> int:
+        """Write down what was reported and dial what is due, as far as lines are free; how many calls were started."""
+        if not self.has_news() and not self._pick():
+            return 0
+        lease = self._lease()
+        queue_of: dict[int, int] = {}
+        with self._written_down():
+            queue_of = dict(self._pick())
+            claimed = claims.claim(list(queue_of), self._worker, self._lines, self._equipment.clock)
         for claim in claimed:
             self._dialled += 1
             self._served[queue_of[claim.call_id]] = self._dialled
             self._start(claim, lease)
-        return wrote or bool(claimed)
+        return len(claimed)
 
     def write_down(self) -> None:
         """Write down what was reported."""
         if self.has_news():
-            self._write(())
+            with self._written_down():
+                pass
 
     def has_news(self) -> bool:
         """Whether something was reported that is not written down."""
@@ -117,8 +117,8 @@ class Dispatcher:
         self._pool.shutdown(wait=False)
 
     def _pick(self) -> list[tuple[int, int]]:
-        """The calls to dial, as (queue, call_id) in the order of their turns."""
-        free = min(self._lines - len(self._in_use) + len(self._over), MOST_AT_ONCE)
+        """The calls to dial, as (call_id, queue) in the order of their turns."""
+        free = 0 if self._closed else min(self._lines - len(self._in_use) + len(self._over), MOST_AT_ONCE)
         if free <= 0:
             return []
         now = self._equipment.clock.now()
@@ -126,19 +126,17 @@ class Dispatcher:
         turns = fairness.turns(queues, self._served)[:free]
         return fairness.share({queue: claims.due(queues[queue], now, free) for queue in turns}, free)
 
-    def _write(self, picked: Sequence[tuple[int, int]]) -> list[Claim]:
-        """Write down what was reported and claim what was picked, in one transaction; the claims."""
+    @contextmanager
+    def _written_down(self) -> Iterator[None]:
+        """A transaction that begins with what was reported; the lines of what has ended are free when it is over."""
         answered, over = list(self._answered), list(self._over)
         ended = [how for _, how in over if how is not None]
         done = {_key(claim) for claim, _ in over}
-        claimed: list[Claim] = []
         with writing():
             lifecycle.connect([(claim, at) for claim, at in answered if _key(claim) not in done])
             lifecycle.finish(ended, self._equipment.zone)
             claims.give_back([claim for claim, how in over if how is None])
-            if picked:
-                call_ids = [call_id for _, call_id in picked]
-                claimed = claims.claim(call_ids, self._worker, self._lines, self._equipment.clock)
+            yield
         for _ in answered:
             self._answered.popleft()
         for claim, _ in over:
@@ -146,7 +144,6 @@ class Dispatcher:
             del self._in_use[_key(claim)]
         for how in ended:
             self._tallies.count("attempts", how.callee_type)
-        return claimed
 
     def _start(self, claim: Claim, lease: Callable[[], bool]) -> None:
         self._tallies.observe("due_to_dial", claim.started_at - claim.due_at)

@@ -17,13 +17,13 @@ def turns(queues: Iterable[Queue], served: Mapping[Queue, int]) -> list[Queue]:
     return sorted(queues, key=lambda queue: served.get(queue, 0))
 
 
-def share(queues: Mapping[Queue, Sequence[Waiting]], lines: int) -> list[tuple[Queue, int]]:
-    """The calls to dial on ``lines`` free lines, in order, as (queue, call_id): one from each queue in turn.
+def share(queues: Mapping[Queue, Sequence[Waiting]], lines: int) -> list[tuple[int, Queue]]:
+    """The calls to dial on ``lines`` free lines, in order, as (call_id, queue): one from each queue in turn.
 
     ``queues`` stand in the order of their turns, the calls of each first due first. Two calls to one number are never
     among them: the later one waits until the number is free.
     """
-    chosen: list[tuple[Queue, int]] = []
+    chosen: list[tuple[int, Queue]] = []
     called: set[str] = set()
     rows = [(queue, iter(waiting)) for queue, waiting in queues.items()]
     while rows and len(chosen) < lines:
@@ -32,7 +32,7 @@ def share(queues: Mapping[Queue, Sequence[Waiting]], lines: int) -> list[tuple[Q
             call = next((call for call in waiting if call.number not in called), None)
             if call is not None and len(chosen) < lines:
                 called.add(call.number)
-                chosen.append((queue, call.call_id))
+                chosen.append((call.call_id, queue))
                 left.append((queue, waiting))
         rows = left
     return chosen

@@ -45,14 +45,14 @@ class Stepper:
         if not self._leads():
             return
         self._sender.run()
-        self._dispatcher.write_down()
         if self._dispatcher.busy():
+            self._dispatcher.write_down()
             return
+        started = self._dispatcher.run()
         while lifecycle.expire(self._clock.now(), self._zone):
             pass
-        if self._dispatcher.run() or self._sender.run() or self._sender.busy():
-            return
-        self._move_on()
+        if not (started or self._sender.run() or self._sender.busy()):
+            self._move_on()
 
     def close(self) -> None:
         """Let another scheduler step."""

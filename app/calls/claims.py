@@ -16,7 +16,7 @@ from app.clock import Clock
 
 RUNNING_STATUSES = ", ".join(f"'{status}'" for status in RUNNING)
 WIDEST_LOOK = 10_000
-"""How many calls of a campaign are looked at for one whose number is not being called."""
+"""How many calls of a campaign are looked at for some whose numbers are not being called."""
 
 # The campaigns that have queued calls, found by leaps along the index call_due: a million calls cost what one does.
 _WITH_QUEUED_CALLS = """WITH RECURSIVE waiting(id) AS (
@@ -102,24 +102,24 @@ def due(campaigns: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
     return list({call.number: call for call in reversed(waiting)}.values())[::-1][:limit]
 
 
+_DUE = f"""SELECT due_at, id, number, number IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES})) AS called
+    FROM call WHERE status = 'queued' AND campaign_id = ? AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?)
+    ORDER BY due_at, id LIMIT ?"""
+_DUE_BY_NUMBER = f"""SELECT due_at, id, number FROM
+    (SELECT due_at, id, number, row_number() OVER (PARTITION BY number ORDER BY due_at, id) AS place
+        FROM ({_DUE}) AS first WHERE NOT called) AS numbered
+    WHERE place = 1 ORDER BY due_at, id LIMIT ?"""
+
+
 def _due(campaign_id: int, now: datetime, limit: int) -> list[Waiting]:
-    """The first due calls of a campaign, looking further while their numbers are few."""
-    look = limit
-    while True:
-        rows = execute(
-            f"""SELECT due_at, id, number, number IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES}))
-            FROM call
-            WHERE status = 'queued' AND campaign_id = ? AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?)
-            ORDER BY due_at, id LIMIT ?""",
-            campaign_id,
-            now.timestamp(),
-            now.timestamp(),
-            look,
-        ).fetchall()
-        waiting = [Waiting(due_at, call_id, number) for due_at, call_id, number, is_called in rows if not is_called]
-        if len(rows) < look or look >= WIDEST_LOOK or len({call.number for call in waiting}) >= limit:
-            return waiting
-        look *= 8
+    """The first due calls of a campaign; it looks far only where one number stands there again and again."""
+    window = (campaign_id, now.timestamp(), now.timestamp())
+    look = 2 * limit + 8
+    rows = execute(_DUE, *window, look).fetchall()
+    waiting = [Waiting(due_at, call_id, number) for due_at, call_id, number, called in rows if not called]
+    if len(rows) < look or len({call.number for call in waiting}) >= limit:
+        return waiting
+    return [Waiting(*row) for row in execute(_DUE_BY_NUMBER, *window, WIDEST_LOOK, limit).fetchall()]
 
 
 def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> list[Claim]:
