@@ -33,6 +33,7 @@ OWNERS = {
     "apscheduler": ("scheduler.service",),
     "peewee": ("app.calls", "app.factory"),
     "playhouse": ("app.calls",),
+    "psycopg": ("app.calls.postgres", "app.calls.listening"),
     "argon2": ("app.calls.accounts",),
     "lxml": ("app.voicexml",),
     "gunicorn": ("app.programs",),

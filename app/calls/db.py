@@ -1,162 +1,214 @@
-"""The database: opening it, upgrading its schema, and the turn that every writer takes.
+"""The database: opening it, upgrading its schema, reading and writing. The only front of its two engines.
 
-SQLite runs in WAL mode with ``synchronous=FULL``: what was committed is on the disk. Its own busy handler makes
-waiting writers poll, and a long load would starve them; so each write transaction first takes a *turn*, a lock
-that the kernel hands on the moment it is free.
+``sqlite`` and ``postgres`` stand behind it, alike in all that is promised here. SQL is written once, in what both
+understand, with ``?`` placeholders.
 """
 
-import fcntl
-import sqlite3
-import threading
+import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import peewee
 from playhouse.migrations import Runner
 
-from app.errors import SettingError
+from app.calls.engine import WAIT_SECONDS, Engine, Held, Taken, Watch
+from app.calls.sqlite import Sqlite
+from app.errors import Refusal, SettingError
+
+__all__ = ["WAIT_SECONDS", "Held", "Taken"]
 
 Unusable = peewee.DatabaseError
-"""What any use of the database raises while it is locked, full, read-only or damaged."""
+"""What any use of the database raises while it is locked, full, read-only, damaged or out of reach."""
 Busy = peewee.OperationalError
-"""The kind of Unusable that may pass by itself: locked, full."""
+"""The kind of Unusable that may pass by itself: locked, full, out of reach."""
 
-WAIT_SECONDS = 10.0
 UPGRADES = Path(__file__).parent / "upgrades"
-PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "busy_timeout": int(WAIT_SECONDS * 1000),
-    "cache_size": -16_384,
-    "temp_store": "memory",
-}
 
 database = peewee.DatabaseProxy()
 
 
-class _Turn:
-    """Lets one writer at a time in, over all threads and processes that use one SQLite file."""
+class _NotOpen:
+    """Stands in for the engine until a database is open."""
 
-    def __init__(self) -> None:
-        self._thread = threading.Lock()
-        self._file: IO[bytes] | None = None
-
-    def use(self, path: Path) -> None:
-        self.close()
-        self._file = path.open("ab")
-
-    def __enter__(self) -> None:
-        if self._file is None:
-            raise peewee.InterfaceError("no database is open")
-        if not self._thread.acquire(timeout=WAIT_SECONDS):
-            raise peewee.OperationalError("others have been writing for too long")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._thread.release()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def __getattr__(self, name: str) -> Any:
+        raise peewee.InterfaceError("no database is open")
 
 
-class Held:
-    """A name that this process holds until ``release``, or until it dies, however it dies."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[bytes] = path.open("ab")
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def release(self) -> None:
-        self._path.unlink(missing_ok=True)
-        self._file.close()
-
-
-_turn = _Turn()
+_engine: Engine = _NotOpen()
 
 
 def open_database(url: str) -> None:
-    """Point every model at ``sqlite:///FILE`` and bring its schema up to date. Raises SettingError for other URLs."""
-    scheme, _, name = url.partition(":///")
-    if scheme != "sqlite" or not name or name.startswith(":"):
-        raise SettingError(f"RINGBACK_DATABASE must be sqlite:///FILE, not {url!r}")
-    path = Path(name).absolute()
+    """Point every model at a database and bring its schema up to date.
+
+    ``url`` is sqlite:///FILE or postgresql://… as libpq reads it. Raises SettingError.
+    """
+    global _engine
+    close_database()
+    _engine = _opened(url)
+    database.initialize(_engine.database)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        database.initialize(peewee.SqliteDatabase(str(path), pragmas=PRAGMAS))
-        _turn.use(_lock_path("turn"))
         upgrade()
-    except (OSError, Unusable) as wrong:
-        raise SettingError(f"RINGBACK_DATABASE: {path} can't be used: {wrong}") from wrong
+    except Unusable as wrong:
+        close_database()
+        raise SettingError(f"RINGBACK_DATABASE can't be used: {str(wrong).strip()}") from wrong
+
+
+def _opened(url: str) -> Engine:
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        try:
+            from app.calls.postgres import Postgres
+        except ImportError as missing:
+            raise SettingError("RINGBACK_DATABASE: for PostgreSQL install ringback[postgres]") from missing
+        return Postgres(url)
+    name = rest.removeprefix("/")
+    if scheme != "sqlite" or not rest.startswith("/") or not name or name.startswith(":"):
+        # The rest may have a password.
+        raise SettingError(
+            f"RINGBACK_DATABASE must be sqlite:///FILE or postgresql://USER@HOST/NAME, not {scheme[:20]!r}…"
+        )
+    return Sqlite(name)
 
 
 def close_database() -> None:
-    """Close this thread's connection and forget the file."""
-    database.close()
-    _turn.close()
+    """Close this thread's connection, or all of a pool, and forget the database."""
+    global _engine
+    if not isinstance(_engine, _NotOpen):
+        _engine.close()
+        _engine = _NotOpen()
+
+
+def release() -> None:
+    """Give this thread's connection back, if it has one, for others to use."""
+    _engine.release()
 
 
 def upgrade() -> list[str]:
     """Apply the numbered schema upgrades that this database has not had, one process at a time; their names."""
-    with _turn:
-        applied: list[str] = Runner(database.obj, str(UPGRADES)).up()
+    with _engine.upgrading():
+        applied: list[str] = _upgrades().up()
     return applied
+
+
+def pending_upgrades() -> list[str]:
+    """The names of the schema upgrades that this database has not had."""
+    return [upgrade.name for upgrade in _upgrades().status() if upgrade.path and not upgrade.applied]
+
+
+def _upgrades() -> Runner:
+    return Runner(_engine.database, str(UPGRADES))
 
 
 @contextmanager
 def writing() -> Iterator[None]:
     """A write transaction: committed and synced when the block ends, rolled back when it raises.
 
-    Raises Unusable when its turn does not come within about WAIT_SECONDS.
+    Inside another one of the same thread it joins that: then only the outer one commits, and an error must not be
+    caught between the two. Raises Unusable when a turn or a lock does not come within about WAIT_SECONDS.
     """
-    with _turn, database.atomic("IMMEDIATE"):
+    if _engine.database.in_transaction():
         yield
+    else:
+        with _engine.writing():
+            yield
+
+
+def exclusive(name: str) -> None:
+    """Wait until nobody else is in a transaction that asked for this name, and have it until this one ends."""
+    if not _engine.database.in_transaction():
+        raise RuntimeError("exclusive is for write transactions")
+    _engine.exclusive(name)
+
+
+def skip_locked() -> str:
+    """Ends a subselect of rows to claim, so that claimers take different ones instead of waiting for each other.
+
+    Put that subselect into a WITH, not into IN: PostgreSQL may run the latter several times, and claim more.
+    """
+    return _engine.skip_locked
+
+
+def ring() -> None:
+    """Tell schedulers, in other processes too, that there is work; in a transaction they hear it when it commits."""
+    _engine.ring()
+
+
+class Changes:
+    """Tells whether other processes have rung or, where that is cheaper to see, committed anything. For one thread."""
+
+    def __init__(self) -> None:
+        self._watch: Watch = _engine.watch()
+
+    def seen(self) -> bool:
+        """Whether there was something since the last look; so at the first look. Costs microseconds."""
+        return self._watch.seen()
+
+    def close(self) -> None:
+        self._watch.close()
 
 
 def hold(name: str) -> Held:
-    """Take a name that nobody has held before: it never waits, so it may be called inside a transaction."""
-    return Held(_lock_path(name))
+    """Hold a name until it is released or this process dies. It never waits, so it may be called in a transaction.
+
+    Raises Taken.
+    """
+    return _engine.hold(name)
 
 
 def is_held(name: str) -> bool:
     """Whether a living process holds the name."""
-    try:
-        with _lock_path(name).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return _engine.is_held(name)
 
 
 def forget(name: str) -> None:
     """Remove what a dead holder left of the name."""
-    _lock_path(name).unlink(missing_ok=True)
+    _engine.forget(name)
 
 
-def _lock_path(name: str) -> Path:
-    return Path(f"{database.database}-{name}")
+def backup(path: Path) -> None:
+    """Write a copy, as of one moment, to a new file that only its owner may read; others may go on writing.
+
+    The file appears when it is whole. SQLite's is a database to open, PostgreSQL's is for pg_restore. Raises Refusal.
+    """
+    if path.exists():
+        raise Refusal(f"{path} exists; it is not overwritten")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _engine.backup(part)
+        _sync(part)
+        part.rename(path)
+        _sync(path.parent)
+    except OSError as wrong:
+        raise Refusal(f"{path} can't be written: {wrong.strerror}") from wrong
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def execute(sql: str, *values: object) -> Any:
     """Run one statement with ``?`` placeholders; the cursor."""
-    return database.execute_sql(sql, values)
+    return _engine.execute(sql, values)
 
 
 def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
     """Run one statement for each row inside the current transaction."""
-    try:
-        database.cursor().executemany(sql, rows)
-    except sqlite3.OperationalError as wrong:
-        raise peewee.OperationalError(*wrong.args) from wrong
+    _engine.execute_many(sql, rows)
+
+
+def load(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Insert many rows inside the current transaction, the fastest way there is."""
+    _engine.load(table, columns, rows)
 
 
 def take_ids(name: str, count: int = 1) -> int:

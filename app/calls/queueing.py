@@ -9,7 +9,7 @@ from typing import TypeVar
 import peewee
 
 from app.calls import db
-from app.calls.db import database, execute, execute_many, take_ids, writing
+from app.calls.db import execute, take_ids, writing
 from app.calls.states import CampaignStatus, Status
 from app.clock import Clock
 from app.errors import BadField, Refusal, UrlNotUsable
@@ -24,10 +24,14 @@ Order = TypeVar("Order", CallOrder, CampaignOrder)
 LAST_CALL_ID = 2_147_483_647  # clients parse a call_id as a signed 32-bit integer
 
 _INSERT_TERMS = """INSERT INTO terms (campaign_id, start_url, result_url, campaign_parameters, max_retries,
-    retry_interval, scheduled_at, expires_at, created_at, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_INSERT_CALL = f"""INSERT INTO call (id, terms_id, campaign_id, phone_number, number, message_reference,
-    call_parameters, due_at, expires_at, queued_at, status, attempts, callee_type, duration, fence)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{Status.QUEUED}', 0, '', 0, 0)"""
+    retry_interval, scheduled_at, expires_at, created_at, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"""
+_NEW_CALL = {"status": str(Status.QUEUED), "attempts": 0, "callee_type": "", "duration": 0, "fence": 0}
+_CALL_COLUMNS = (
+    *("id", "terms_id", "campaign_id", "phone_number", "number", "message_reference", "call_parameters"),
+    *("due_at", "expires_at", "queued_at"),
+    *_NEW_CALL,
+)
+_INSERT_CALL = f"INSERT INTO call ({', '.join(_CALL_COLUMNS)}) VALUES ({db.marks(len(_CALL_COLUMNS))})"
 
 
 def probed(order: Order, outside: Outside) -> Order:
@@ -58,7 +62,9 @@ def queue_call(account_id: int, order: CallOrder, now: datetime) -> int:
             order.message_reference,
             order.call_parameters,
             *_times(order.terms, now),
+            *_NEW_CALL.values(),
         )
+        db.ring()
     return call_id
 
 
@@ -92,13 +98,14 @@ class Loading:
         """Insert the calls of some lines, committed but unseen; the call_id of the first, the others follow it."""
         order, terms_id, campaign_id = self._order, self._terms_id, self.campaign_id
         reference, parameters = order.message_reference, order.call_parameters
-        times = self._times
+        alike = (*self._times, *_NEW_CALL.values())
         with writing():
             first = _take_call_ids(len(lines))
-            execute_many(
-                _INSERT_CALL,
+            db.load(
+                "call",
+                _CALL_COLUMNS,
                 [
-                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, *times)
+                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, *alike)
                     for call_id, (_, sent, number, own, text) in enumerate(lines, first)
                 ],
             )
@@ -113,8 +120,10 @@ class Loading:
                 self.campaign_id,
                 CampaignStatus.LOADING,
             )
-            if published.rowcount != 1:
+            # Once the name is lost, others may already be removing rows.
+            if published.rowcount != 1 or self._held.is_lost():
                 raise Refusal("the list was lost while it was loaded; nothing was queued, send it again")
+            db.ring()
         self._held.release()
 
     def discard(self) -> None:
@@ -204,7 +213,7 @@ def _add_campaign(account_id: int, name: str, now: datetime) -> int:
 
 
 def _add_terms(campaign_id: int, terms: Terms, now: datetime) -> int:
-    return _inserted(
+    (terms_id,) = execute(
         _INSERT_TERMS,
         campaign_id,
         terms.start_url,
@@ -216,11 +225,8 @@ def _add_terms(campaign_id: int, terms: Terms, now: datetime) -> int:
         terms.expires_at and terms.expires_at.timestamp(),
         now.timestamp(),
         "\n".join(terms.notes),
-    )
-
-
-def _inserted(sql: str, *values: object) -> int:
-    return int(database.last_insert_id(execute(sql, *values)))
+    ).fetchone()
+    return int(terms_id)
 
 
 def _times(terms: Terms, now: datetime) -> tuple[float, float | None, float]:

@@ -99,8 +99,9 @@ def _decoded(values: dict[str, bytes]) -> dict[str, str]:
 
 
 def decode(value: bytes) -> str:
-    """UTF-8, else Windows-1252; the five bytes that Windows-1252 does not define become U+FFFD."""
+    """UTF-8, else Windows-1252; the five bytes that Windows-1252 does not define, and NUL, become U+FFFD."""
     try:
-        return value.decode("utf-8")
+        text = value.decode("utf-8")
     except UnicodeDecodeError:
-        return value.decode("cp1252", "replace")
+        text = value.decode("cp1252", "replace")
+    return text.replace("\0", "\ufffd")  # no database but SQLite keeps a NUL

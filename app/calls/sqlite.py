@@ -1,0 +1,164 @@
+"""SQLite as the engine: WAL mode with ``synchronous=FULL``, so what was committed is on the disk.
+
+Its own busy handler makes waiting writers poll, and a long load would starve them; so each write transaction first
+takes a *turn*, a lock that the kernel hands on the moment it is free.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import peewee
+
+from app.calls.engine import WAIT_SECONDS, Taken
+from app.errors import SettingError
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": int(WAIT_SECONDS * 1000),
+    "cache_size": -16_384,
+    "temp_store": "memory",
+}
+
+
+class _Turn:
+    """Lets one writer at a time in, over all threads and processes that use one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._thread = threading.Lock()
+        self._file = path.open("ab")
+
+    def __enter__(self) -> None:
+        if not self._thread.acquire(timeout=WAIT_SECONDS):
+            raise peewee.OperationalError("others have been writing for too long")
+        if self._file.closed:
+            self._thread.release()
+            raise peewee.InterfaceError("no database is open")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        if not self._file.closed:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._thread.release()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class HeldFile:
+    """A name, held as the kernel's lock on a file beside the database."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] = path.open("ab")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise Taken(path.name) from None
+
+    def is_lost(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+
+class DataVersion:
+    """Watches the number that changes, for one connection, when any other connection has committed."""
+
+    def __init__(self, database: peewee.Database) -> None:
+        self._database = database
+        self._last: int | None = None
+
+    def seen(self) -> bool:
+        (version,) = self._database.execute_sql("PRAGMA data_version").fetchone()
+        changed, self._last = version != self._last, version
+        return bool(changed)
+
+    def close(self) -> None:
+        """Nothing to close: the connection is the thread's."""
+
+
+class Sqlite:
+    """One SQLite file."""
+
+    skip_locked = ""
+
+    def __init__(self, name: str) -> None:
+        """Raises SettingError when the file can't be used. ``name`` is relative to the current folder."""
+        self._path = Path(name).absolute()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self.database: peewee.Database = peewee.SqliteDatabase(str(self._path), pragmas=PRAGMAS)
+            self.database.connect()
+            self._turn = _Turn(self._lock_path("turn"))
+        except (OSError, peewee.DatabaseError) as wrong:
+            raise SettingError(f"RINGBACK_DATABASE: {self._path} can't be used: {wrong}") from wrong
+
+    def execute(self, sql: str, values: Sequence[object]) -> Any:
+        return self.database.execute_sql(sql, values)
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        try:
+            self.database.cursor().executemany(sql, rows)
+        except sqlite3.DatabaseError as wrong:
+            # What peewee calls it has the same name; the finest names, such as UniqueViolation, SQLite does not use.
+            raise getattr(peewee, type(wrong).__name__, peewee.DatabaseError)(*wrong.args) from wrong
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        marks = ", ".join("?" * len(columns))
+        self.execute_many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with self._turn, self.database.atomic("IMMEDIATE"):
+            yield
+
+    def upgrading(self) -> _Turn:
+        return self._turn
+
+    def exclusive(self, name: str) -> None:
+        """Nothing to do: whoever writes is alone."""
+
+    def ring(self) -> None:
+        """Nothing to do: a commit is seen."""
+
+    def watch(self) -> DataVersion:
+        return DataVersion(self.database)
+
+    def hold(self, name: str) -> HeldFile:
+        return HeldFile(self._lock_path(name))
+
+    def is_held(self, name: str) -> bool:
+        try:
+            with self._lock_path(name).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def forget(self, name: str) -> None:
+        self._lock_path(name).unlink(missing_ok=True)
+
+    def backup(self, path: Path) -> None:
+        self.database.execute_sql("VACUUM INTO ?", (str(path),))
+
+    def release(self) -> None:
+        """Nothing to do: each thread keeps its own connection."""
+
+    def close(self) -> None:
+        self.database.close()
+        self._turn.close()
+
+    def _lock_path(self, name: str) -> Path:
+        return Path(f"{self._path}-{name}")
