@@ -51,8 +51,9 @@ def _as_told(happening: _Happening) -> dict[str, Any]:
 
 def _dialled(told: Told, until: float, limit: int) -> Iterator[_Happening]:
     rows = execute(
-        """SELECT started_at, call_id, number FROM attempt WHERE id > ? AND started_at <= ?
+        """SELECT started_at, call_id, number FROM attempt WHERE (started_at > ? OR id > ?) AND started_at <= ?
         ORDER BY started_at, call_id LIMIT ?""",
+        told.until.timestamp(),
         told.attempt,
         until,
         limit,
@@ -75,7 +76,7 @@ def _answered(told: Told, until: float, limit: int) -> Iterator[_Happening]:
 def _ended(told: Told, until: float, limit: int) -> Iterator[_Happening]:
     """Attempts that ended, and the calls that were final with them."""
     rows = execute(
-        """SELECT ended_at, call_id, number, attempt.callee_type, answered_at, status, attempts, max_retries
+        """SELECT ended_at, call_id, attempt.number, attempt.callee_type, answered_at, status, attempts, max_retries
         FROM attempt JOIN call ON call.id = call_id JOIN terms ON terms.id = terms_id
         WHERE (ended_at > ? OR attempt.id > ?) AND ended_at <= ? ORDER BY ended_at, call_id LIMIT ?""",
         told.until.timestamp(),
@@ -127,8 +128,9 @@ def _posted(told: Told, until: float, limit: int) -> Iterator[_Happening]:
             (SELECT max(id) FROM exchange AS other
                 WHERE other.call_id = exchange.call_id AND other.purpose = 'result_url')
         FROM exchange JOIN result ON result.call_id = exchange.call_id
-        WHERE purpose = 'result_url' AND exchange.id > ? AND at <= ?
+        WHERE purpose = 'result_url' AND (at > ? OR exchange.id > ?) AND at <= ?
         ORDER BY at, exchange.call_id, exchange.id LIMIT ?""",
+        told.until.timestamp(),
         told.exchange,
         until,
         limit,

@@ -121,7 +121,7 @@ def test_what_an_outcome_means(outcome: object, callee: Callee) -> None:
 )
 def test_what_a_script_may_not_say(outcomes: object, sentence: str) -> None:
     """The sentence names the place and the key."""
-    with pytest.raises(ValueError, match=".") as refused:
+    with pytest.raises(ValueError, match="outcomes") as refused:
         read_script(outcomes)
     assert str(refused.value) == sentence
 
