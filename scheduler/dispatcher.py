@@ -146,6 +146,7 @@ class Dispatcher:
             self._tallies.count("attempts", how.callee_type)
 
     def _start(self, claim: Claim, lease: Callable[[], bool]) -> None:
+        log.info("%d dialing: attempt %d", claim.call_id, claim.attempt)
         self._tallies.observe("due_to_dial", claim.started_at - claim.due_at)
         permit = Permit(lambda: lease() and not self._is_too_late(claim))
         self._in_use[_key(claim)] = _Line(claim, permit)
@@ -160,7 +161,6 @@ class Dispatcher:
 
     def _attempt(self, attempt: Attempt) -> None:
         """What a line's thread does."""
-        log.info("%d dialing: attempt %d", attempt.claim.call_id, attempt.claim.attempt)
         self._over.append((attempt.claim, attempt.run()))
         self._ring()
 

@@ -1,0 +1,85 @@
+"""Why is this call not dialling? One answer for every call, in a sentence for people."""
+
+from datetime import datetime
+
+from app import clock
+from app.calls import claims, schedulers
+from app.calls.claims import RUNNING_STATUSES
+from app.calls.db import execute
+from app.calls.states import CampaignStatus, Status
+from app.errors import Refusal
+
+_ENDED = {
+    Status.COMPLETED: "it is completed",
+    Status.FAILED: "it has failed",
+    Status.CANCELED: "it was canceled",
+    Status.DIALING: "it is being dialled",
+    Status.CONNECTED: "it is being talked to",
+}
+
+
+def why(call_id: int, now: datetime, lines: int) -> str:
+    """Why a call is not being dialled at this moment; the first reason that must go away. Raises Refusal.
+
+    ``lines`` is how many calls there may be at once.
+    """
+    row = execute(
+        """SELECT call.status, due_at, call.expires_at, attempts, number, campaign.status, campaign.name, account_id,
+            campaign_id
+        FROM call JOIN campaign ON campaign.id = campaign_id WHERE call.id = ?""",
+        call_id,
+    ).fetchone()
+    if row is None:
+        raise Refusal(f"call_id: there is no call {call_id}")
+    status, due_at, expires_at, attempts, number, campaign_status, campaign_name, account_id, campaign_id = row
+    if status in _ENDED:
+        return _ENDED[Status(status)]
+    if expires_at is not None and expires_at <= now.timestamp():
+        return f"its window ended at {_told(expires_at)}: it is about to fail"
+    if campaign_status == CampaignStatus.LOADING:
+        return f"the list of its campaign {campaign_name} is still being read"
+    if campaign_status == CampaignStatus.STOPPED:
+        return f"its campaign {campaign_name} is stopped"
+    if suspended := _suspended():
+        return suspended
+    if due_at > now.timestamp():
+        what = f"it waits for its retry, attempt {attempts + 1}," if attempts else "it is scheduled"
+        return f"{what} at {_told(due_at)}"
+    if not schedulers.beating():
+        return "no scheduler is running: start `ringback scheduler`"
+    if other := _called_for(number):
+        return f"its number is being called for call {other}"
+    return _turn(call_id, account_id, due_at, now, lines)
+
+
+def _suspended() -> str:
+    suspended, changed_at, changed_by = execute("SELECT suspended, changed_at, changed_by FROM switch").fetchone()
+    return f"all calling is suspended, since {_told(changed_at)} by {changed_by}" if suspended else ""
+
+
+def _called_for(number: str) -> int | None:
+    row = execute(f"SELECT id FROM call WHERE number = ? AND status IN ({RUNNING_STATUSES})", number).fetchone()
+    return row and int(row[0])
+
+
+def _turn(call_id: int, account_id: int, due_at: float, now: datetime, lines: int) -> str:
+    """Its place among the due calls of its queue, and how many queues take turns with it."""
+    in_use = claims.running()
+    if in_use < lines:
+        return f"it is next: {lines - in_use} of {lines} lines are free"
+    (before,) = execute(
+        """SELECT count(*) FROM call JOIN campaign ON campaign.id = campaign_id
+        WHERE call.status = 'queued' AND campaign.status = 'started' AND account_id = ?
+            AND (due_at < ? OR (due_at = ? AND call.id < ?))""",
+        account_id,
+        due_at,
+        due_at,
+        call_id,
+    ).fetchone()
+    others = len(set(claims.queues(now)) - {account_id})
+    turns = f", which takes turns with {others} other{'s' if others > 1 else ''}" if others else ""
+    return f"all {lines} lines are in use; it is number {before + 1} in its queue{turns}"
+
+
+def _told(seconds: float) -> str:
+    return f"{clock.instant(seconds):%Y-%m-%d %H:%M:%S} UTC"
