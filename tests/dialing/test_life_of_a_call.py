@@ -198,7 +198,7 @@ def test_a_start_url_that_breaks_at_call_time_hangs_up_and_still_completes(offic
 
 def test_without_detection_whoever_answers_is_voice(office: Office) -> None:
     """The account's detection is off: a machine counts as a person, a busy line stays busy."""
-    execute("UPDATE account SET detection = 0")
+    execute("UPDATE account SET detection = ?", False)
     machine, busy = office.queue("6175550101"), office.queue("6175550103")
     office.work()
     assert office.call(machine)["callee_type"] == "voice"
