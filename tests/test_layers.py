@@ -8,11 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    ("app.settings", "app.clock", "app.errors", "app.telephony", "app.voicexml"),
+    ("app.settings", "app.clock", "app.errors", "app.loopback", "app.telephony", "app.voicexml"),
     ("app.intake", "app.outside"),
     ("app.calls",),
-    ("app.classic", "app.pages", "scheduler"),
-    ("app.factory", "app.programs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
+    ("app.classic", "app.pages", "app.testing", "app.health", "app.metrics", "scheduler"),
+    ("app.factory", "app.programs", "app.logs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
 )
 MAY_USE_SIBLINGS = (
     "app.factory",
@@ -39,8 +39,10 @@ OWNERS = {
     "gunicorn": ("app.programs",),
     "click": ("app.cli",),
     "rich": ("app.cli",),
-    "flask": ("app.classic", "app.pages", "app.factory"),
-    "werkzeug": ("app.classic", "app.factory"),
+    "flask": ("app.classic", "app.pages", "app.testing", "app.health", "app.factory"),
+    "prometheus_client": ("app.metrics", "app.health", "app.factory"),
+    "pythonjsonlogger": ("app.logs",),
+    "werkzeug": ("app.classic", "app.testing", "app.factory"),
 }
 
 
