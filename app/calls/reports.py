@@ -87,6 +87,8 @@ def _normalised(phone_number: str) -> str:
 
 def summaries(call_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Some calls in short, by call_id, with their attempts and how often their results were posted."""
+    if not call_ids:
+        return []
     history: dict[int, list[dict[str, Any]]] = {call_id: [] for call_id in call_ids}
     for attempt in Attempt.select().where(Attempt.call.in_(call_ids)).order_by(Attempt.number):
         history[attempt.call_id].append(_attempt(attempt))  # type: ignore[attr-defined] # the column of call

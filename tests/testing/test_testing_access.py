@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from app import factory
 from app.settings import Settings
+from app.testing import access
 
 TOKEN = "s3cret-tökén"
 BEARER = f"Bearer {TOKEN}".encode().decode("latin-1")
@@ -15,6 +17,15 @@ BEARER = f"Bearer {TOKEN}".encode().decode("latin-1")
 
 def _ask(settings: Settings, headers: dict[str, str], path: str = "/testing/clock") -> TestResponse:
     return factory.create_app(settings).test_client().get(path, headers={"Host": "localhost:8080"} | headers)
+
+
+def _status(headers: dict[str, str], *, bind_is_loopback: bool = True, token: str = "") -> int:
+    """What becomes of a request with these headers, as an HTTP status."""
+    try:
+        access.refuse_strangers(headers, bind_is_loopback=bind_is_loopback, token=token)
+    except HTTPException as refused:
+        return refused.code or 0
+    return 200
 
 
 @pytest.mark.parametrize(
@@ -39,11 +50,9 @@ def _ask(settings: Settings, headers: dict[str, str], path: str = "/testing/cloc
         pytest.param({"Origin": "null"}, 403, id="a page without an origin"),
     ],
 )
-def test_it_is_open_to_this_machine(settings: Settings, database: None, headers: dict[str, str], status: int) -> None:
+def test_it_is_open_to_this_machine(headers: dict[str, str], status: int) -> None:
     """Without a token only a request that can't have come from elsewhere gets in."""
-    answer = _ask(settings, headers)
-    assert answer.status_code == status
-    assert ("error" in answer.json) == (status != 200)
+    assert _status({"Host": "localhost:8080"} | headers) == status
 
 
 @pytest.mark.parametrize(
@@ -58,26 +67,41 @@ def test_it_is_open_to_this_machine(settings: Settings, database: None, headers:
         pytest.param({"Authorization": BEARER, "Origin": "https://example.com"}, 403, id="from another site's page"),
     ],
 )
-def test_elsewhere_the_token_opens_it(settings: Settings, database: None, headers: dict[str, str], status: int) -> None:
+def test_elsewhere_the_token_opens_it(headers: dict[str, str], status: int) -> None:
     """On a bind that others reach, whoever has RINGBACK_TESTING_TOKEN gets in, and nobody else."""
+    assert _status({"Host": "ringback.example.com"} | headers, bind_is_loopback=False, token=TOKEN) == status
+
+
+def test_a_token_over_http(settings: Settings, database: None) -> None:
+    """A wrong one is answered with 401 and how to do it; the right one opens."""
     public = replace(settings, bind=("192.0.2.1", 8080), testing_token=TOKEN)
-    answer = _ask(public, {"Host": "ringback.example.com"} | headers)
-    assert answer.status_code == status
-    assert (answer.headers.get("WWW-Authenticate", "").lower() == "bearer") == (status == 401)
+    refused = _ask(public, {"Authorization": "Bearer guess"})
+    assert (refused.status_code, refused.headers["WWW-Authenticate"].lower()) == (401, "bearer")
+    assert refused.json == {"error": "send RINGBACK_TESTING_TOKEN as Authorization: Bearer"}
+    assert _ask(public, {"Authorization": BEARER}).status_code == 200
 
 
-def test_a_public_bind_is_closed_to_localhost_too(settings: Settings, database: None) -> None:
+def test_strangers_over_http(settings: Settings, database: None) -> None:
+    """403 and the reason, whatever the path; a page of another site is told another one."""
+    for path in ("/testing/clock", "/testing/none"):
+        answer = _ask(settings, {"Via": "1.1 proxy"}, path)
+        assert answer.status_code == 403
+        assert "set RINGBACK_TESTING_TOKEN" in answer.json["error"]
+    answer = _ask(settings, {"Origin": "https://example.com"})
+    assert (answer.status_code, answer.json["error"]) == (403, "pages of other sites may not use the testing API")
+
+
+def test_a_public_bind_is_closed_to_localhost_too() -> None:
     """Host can be made up by anybody who reaches the port."""
-    answer = _ask(replace(settings, bind=("0.0.0.0", 8080)), {})
-    assert answer.status_code == 403
-    assert "RINGBACK_TESTING_TOKEN" in answer.json["error"]
+    assert _status({"Host": "localhost:8080"}, bind_is_loopback=False) == 403
 
 
-@pytest.mark.parametrize("path", ["/testing", "/testing/clock", "/testing/calls/1", "/testing/none"])
-def test_with_another_carrier_there_is_nothing(settings: Settings, database: None, path: str) -> None:
+def test_with_another_carrier_there_is_nothing(settings: Settings, database: None) -> None:
     """Real phones are no plaything: 404 whatever the path."""
-    answer = _ask(replace(settings, carrier="sip"), {}, path)
-    assert (answer.status_code, list(answer.json)) == (404, ["error"])
+    web = factory.create_app(replace(settings, carrier="sip")).test_client()
+    for path in ("/testing", "/testing/clock", "/testing/calls/1", "/testing/none"):
+        answer = web.get(path)
+        assert (answer.status_code, list(answer.json)) == (404, ["error"])
 
 
 @pytest.mark.parametrize(
