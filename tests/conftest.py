@@ -1,4 +1,7 @@
-"""What the tests share: a database of their own, a clock they move, a customer on loopback, the whole product."""
+"""What the tests share: a database of their own, a clock they move, a customer on loopback, the whole product.
+
+Whatever opens a database in this process runs twice: on SQLite and on a real PostgreSQL server.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +10,13 @@ import pytest
 from customer import Customer
 from flask.testing import FlaskClient
 from office import MovableClock, Office
+from postgres import needed, postgres_server, postgres_url
 
 from app import factory
 from app.calls import db
 from app.settings import Settings
+
+__all__ = ["postgres_server", "postgres_url"]
 
 
 @pytest.fixture
@@ -18,9 +24,17 @@ def clock() -> MovableClock:
     return MovableClock()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needed)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database: on SQLite, then on PostgreSQL."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/ringback.db"
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.read({"RINGBACK_DATABASE": f"sqlite:///{tmp_path}/ringback.db"})
+def settings(database_url: str) -> Settings:
+    return Settings.read({"RINGBACK_DATABASE": database_url})
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+import psycopg
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,8 +99,13 @@ class Live:
             return str(answer.read().decode())
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
-        with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(sql).fetchall()
+        """What a query finds in the database, whichever it is."""
+        with contextlib.closing(self._connection()) as connection:
+            return list(connection.execute(sql).fetchall())
+
+    def _connection(self) -> Any:
+        url = self.environment.get("RINGBACK_DATABASE", "")
+        return psycopg.connect(url) if url.startswith("postgresql:") else sqlite3.connect(self.database)
 
     def dials(self) -> list[tuple[str, str]]:
         """(call_id, attempt) of every line of the ledger."""

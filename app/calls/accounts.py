@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 import peewee
 from argon2 import PasswordHasher
@@ -88,6 +89,11 @@ def _verified(pin_hash: str, pin: str) -> bool:
         return False
 
 
+@cache
+def _hash_of_nobody() -> str:
+    return _hasher.hash(secrets.token_hex())
+
+
 class Credentials:
     """Checks logins and PINs. A good check is remembered for a while, because argon2id costs some 200 ms.
 
@@ -102,7 +108,7 @@ class Credentials:
         self._key = secrets.token_bytes(32)
         self._good: OrderedDict[bytes, float] = OrderedDict()
         self._hashing = threading.Lock()
-        self._nobody = _hasher.hash(secrets.token_hex())
+        self._nobody = _hash_of_nobody()
 
     def check(self, login: str, pin: str) -> int:
         """The id of the account that login and PIN open. Raises BadCredentials, in the same time for any mistake."""

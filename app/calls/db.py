@@ -218,5 +218,5 @@ def take_ids(name: str, count: int = 1) -> int:
 
 
 def marks(count: int) -> str:
-    """``?, ?, ?``: placeholders for an IN list of ``count`` values."""
-    return ", ".join("?" * count)
+    """``?, ?, ?``: placeholders for an IN list of ``count`` values; for none, a list that nothing is in."""
+    return ", ".join("?" * count) or "NULL"
