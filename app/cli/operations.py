@@ -7,6 +7,7 @@ import click
 from app import factory
 from app.calls import campaigns, db, reports
 from app.cli.shell import as_json_lines, main, say, with_database
+from app.errors import Refusal
 from app.settings import Settings
 
 BY = "command line"
@@ -19,8 +20,11 @@ MOST_BECAUSE = 200
 @with_database
 def backup(settings: Settings, file: Path, as_json: bool) -> None:
     """Write a copy of the database to FILE, while it is in use."""
-    db.backup(file)
-    size = file.stat().st_size
+    try:
+        db.backup(file)
+        size = file.stat().st_size
+    except OSError as wrong:
+        raise Refusal(f"{file} can't be written: {wrong.strerror}") from wrong
     say(as_json, f"{file}: {size:,} bytes", file=str(file), bytes=size)
 
 

@@ -159,7 +159,7 @@ def test_a_backup_is_of_one_moment_while_others_write(rows: Rows, settings: Sett
     assert counts == sorted(counts)
 
 
-@pytest.mark.parametrize("name", ["there", "nowhere/copy.db"])
+@pytest.mark.parametrize("name", ["there", "nowhere/copy.db", "x" * 300])
 def test_a_backup_that_cannot_be_made(ringback: Ringback, tmp_path: Path, name: str) -> None:
     """Nothing is overwritten; a sentence and status 1."""
     (tmp_path / "there").write_text("precious")
