@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 _IN_OUR_WORDS = {
     404: "there is no such page in the testing API",
+    405: "the method is not one that this page takes",
     413: "the body is larger than the testing API takes",
     500: "a fault of ours",
 }

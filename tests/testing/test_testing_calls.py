@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from customer import Received, Reply
 from flask.testing import FlaskClient
 from office import Office
@@ -70,25 +69,24 @@ def test_a_call_is_told_whole(office: Office) -> None:
     assert call == office.call(call_id)
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        pytest.param("", "abc", id="all"),
-        pytest.param("login=&status=&message_reference=&phone_number=", "abc", id="empty ones do not count"),
-        pytest.param("login=demo", "abc", id="login"),
-        pytest.param("login=nobody", "", id="a login that is none"),
-        pytest.param("status=completed", "a", id="completed"),
-        pytest.param("status=queued", "b", id="queued"),
-        pytest.param("status=canceled", "", id="canceled"),
-        pytest.param("message_reference=two", "bc", id="message_reference"),
-        pytest.param("message_reference=two&status=failed", "c", id="both"),
-        pytest.param("phone_number=(617) 555-0103", "b", id="the number as sent"),
-        pytest.param("phone_number=%2B16175550103", "b", id="the number normalised"),
-        pytest.param("phone_number=+16175550103", "b", id="a plus that was not encoded"),
-        pytest.param("phone_number=nonsense", "", id="no number"),
-    ],
-)
-def test_calls_are_found(office: Office, query: str, found: str) -> None:
+FOUND = {
+    "": "abc",
+    "login=&status=&message_reference=&phone_number=": "abc",
+    "login=demo": "abc",
+    "login=nobody": "",
+    "status=completed": "a",
+    "status=queued": "b",
+    "status=canceled": "",
+    "message_reference=two": "bc",
+    "message_reference=two&status=failed": "c",
+    "phone_number=(617) 555-0103": "b",
+    "phone_number=%2B16175550103": "b",
+    "phone_number=+16175550103": "b",
+    "phone_number=nonsense": "",
+}
+
+
+def test_calls_are_found(office: Office) -> None:
     """Every filter, alone and together; the calls come by call_id."""
     call_ids = {
         "a": office.queue("6175550100", message_reference="one"),
@@ -96,8 +94,9 @@ def test_calls_are_found(office: Office, query: str, found: str) -> None:
         "c": office.queue("6175550106", message_reference="two"),
     }
     office.work()
-    calls = office.web.get(f"/testing/calls?{query}").json["calls"]
-    assert [call["call_id"] for call in calls] == [call_ids[name] for name in found]
+    for query, found in FOUND.items():
+        calls = office.web.get(f"/testing/calls?{query}").json["calls"]
+        assert [call["call_id"] for call in calls] == [call_ids[name] for name in found], query
 
 
 def test_a_call_in_short(office: Office) -> None:
