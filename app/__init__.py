@@ -14,12 +14,14 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs
 3. ``calls``    the life of a call, as rows: db, models, upgrades, accounts, queueing, claims, lifecycle, outbox,
-                reports, virtual_time; its pure rules: states (what becomes of a call), delivery (of a result), payloads
+                reports, virtual_time; for operations: readiness, figures, tallies (what grows), pruning (what goes);
+                its pure rules: states (what becomes of a call), delivery (of a result), payloads
 4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
    ``pages``    the first page
+   ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness, attempt, results
-5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``sample`` is
-   a small customer application to try things with, ``demo`` shows it at work
+5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``logs`` is
+   how their lines look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
 """
 
 __version__ = "0.1.0"
