@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 import app
-from app import clock, pages
+from app import pages
 from app.calls import accounts, db, virtual_time
 from app.calls.accounts import Credentials
 from app.classic import routes as classic_routes

@@ -60,9 +60,7 @@ class Attempt:
         claim = self.claim
         try:
             asked = phone.parse(claim.phone_number, ACCEPTED)
-            dial = Dial(
-                claim.call_id, claim.attempt, claim.number, asked.ani, asked.postd, self._permit, claim.script
-            )
+            dial = Dial(claim.call_id, claim.attempt, claim.number, asked.ani, asked.postd, self._permit, claim.script)
             outcome = self._equipment.carrier.dial(dial, self._converse)
         except NotPermitted:
             return None
@@ -77,9 +75,7 @@ class Attempt:
             return self._ended(callee_type, outcome.answered_at, outcome.ended_at, outcome.duration)
         return self._ended(CalleeType.UNKNOWN, None, self._equipment.clock.now(), 0)
 
-    def _ended(
-        self, callee_type: CalleeType, answered_at: datetime | None, ended_at: datetime, duration: int
-    ) -> Ended:
+    def _ended(self, callee_type: CalleeType, answered_at: datetime | None, ended_at: datetime, duration: int) -> Ended:
         return Ended(
             self.claim,
             callee_type,

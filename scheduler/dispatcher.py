@@ -102,6 +102,11 @@ class Dispatcher:
         """Take back the claims that were not dialled yet, for the caller to return to the queue."""
         return [line.claim for line in self._in_use.values() if line.permit.recall()]
 
+    def reconcile(self) -> None:
+        """Give back what the database says is ours and we know nothing of: a commit whose answer got lost."""
+        held = claims.of_worker(self._worker, self._lines)
+        claims.give_back([claim for claim in held if _key(claim) not in self._in_use])
+
     def close(self, grace: float) -> None:
         """Dial no more; let the calls that run end within ``grace`` seconds, then hang up on the rest.
 
@@ -150,7 +155,11 @@ class Dispatcher:
         self._tallies.observe("due_to_dial", claim.started_at - claim.due_at)
         permit = Permit(lambda: lease() and not self._is_too_late(claim))
         self._in_use[_key(claim)] = _Line(claim, permit)
-        self._pool.submit(self._attempt, Attempt(claim, permit, self._equipment, self._connected))
+        try:
+            self._pool.submit(self._attempt, Attempt(claim, permit, self._equipment, self._connected))
+        except RuntimeError:  # the machine has no thread left
+            self._over.append((claim, None))
+            raise
 
     def _is_too_late(self, claim: Claim) -> bool:
         return claim.expires_at is not None and self._equipment.clock.now().timestamp() >= claim.expires_at

@@ -4,6 +4,7 @@ Time makes work by itself (a call comes due). Work that others make (a call arri
 doorbell: inside this process directly, from other processes through the database.
 """
 
+import contextlib
 import logging
 import os
 import secrets
@@ -41,14 +42,13 @@ class Service:
         self._doorbell = threading.Event()
         self._stopping = threading.Event()
         self._next_due: datetime | None = None
+        self._in_doubt = False
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         ring, clock = self._doorbell.set, equipment.clock
         self.tallies = Tallies()
         self.heart = Heart(worker)
         self.watch = schedulers.Watch()
-        self.dispatcher = Dispatcher(
-            equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies
-        )
+        self.dispatcher = Dispatcher(equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies)
         self.sender = Sender(equipment.outside, clock, seed, RESULT_THREADS, ring=ring, tallies=self.tallies)
         self.stepper: Stepper | None = None
         if isinstance(clock, SteppedClock):
@@ -75,7 +75,8 @@ class Service:
 
     def close(self) -> None:
         """End what runs and write everything down."""
-        self.heart.beat()
+        with contextlib.suppress(db.Busy):
+            self.heart.beat()
         self.dispatcher.close(GRACE_SECONDS)
         self.sender.close(SENDER_GRACE_SECONDS)
         self.tallies.write()
@@ -85,6 +86,9 @@ class Service:
 
     def work(self) -> None:
         """Obey the switch, post results, dial what is due."""
+        if self._in_doubt:
+            self.dispatcher.reconcile()
+            self._in_doubt = False
         self.heart.obey(self.dispatcher.recall)
         if self.stepper is not None:
             self.stepper.work()
@@ -116,6 +120,7 @@ class Service:
             return
         try:
             queueing.remove_abandoned()
+            schedulers.forget_silent()
             pruning.prune(self._equipment.clock.now(), self._keep_days)
         finally:
             held.release()
@@ -141,6 +146,7 @@ class Service:
                     self.work()
             except Exception:  # the database may be full or locked: it goes on by itself when that is over
                 log.exception("dispatch failed; it is tried again within a second")
+                self._in_doubt = True
                 self._stopping.wait(1)
         changes.close()
 

@@ -125,8 +125,8 @@ def _due(campaign_id: int, now: datetime, limit: int) -> list[Waiting]:
 def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> list[Claim]:
     """Claim the first of the calls that may still be dialled, as far as ``lines`` over all schedulers are free.
 
-    In the order of ``call_ids``. Committed when the outermost transaction is. The time that counts is read when the turn to write has come, because
-    windows may have ended in the meantime. No two of the calls may have the same number.
+    In the order of ``call_ids``, of which no two may have the same number. Committed when the outermost transaction
+    is. The time that counts is read when the turn to write has come: windows may have ended in the meantime.
     """
     with writing():
         db.exclusive("claims")
@@ -136,8 +136,8 @@ def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> 
             return []
         asked = _padded(call_ids)
         claimed = execute(
-            f"""WITH free AS (SELECT id FROM call WHERE id IN ({marks(len(asked))}) AND status = 'queued' AND due_at <= ?
-                AND (expires_at IS NULL OR expires_at > ?)
+            f"""WITH free AS (SELECT id FROM call WHERE id IN ({marks(len(asked))})
+                AND status = 'queued' AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?)
                 AND campaign_id IN (SELECT id FROM campaign WHERE status = ?)
                 AND NOT EXISTS (SELECT 1 FROM switch WHERE suspended)
                 AND number NOT IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES}))

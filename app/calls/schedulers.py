@@ -33,9 +33,7 @@ def join(worker: str) -> None:
 def beat(worker: str) -> bool:
     """Renew the lease of all of a scheduler's claims; False when others took it for lost meanwhile."""
     with writing():
-        renewed = execute(
-            "UPDATE scheduler SET beat = beat + 1, seen_at = ? WHERE worker = ?", clock.machine(), worker
-        )
+        renewed = execute("UPDATE scheduler SET beat = beat + 1, seen_at = ? WHERE worker = ?", clock.machine(), worker)
     return bool(renewed.rowcount)
 
 
@@ -60,10 +58,17 @@ def others_with_claims(worker: str) -> list[str]:
 
 def beating() -> int:
     """How many schedulers have beaten lately."""
-    (count,) = execute(
-        "SELECT count(*) FROM scheduler WHERE seen_at > ?", clock.machine() - SILENT_SECONDS
-    ).fetchone()
+    (count,) = execute("SELECT count(*) FROM scheduler WHERE seen_at > ?", clock.machine() - SILENT_SECONDS).fetchone()
     return int(count)
+
+
+def forget_silent() -> None:
+    """Remove the rows of schedulers that have said nothing for a day and hold no claim."""
+    execute(
+        """DELETE FROM scheduler WHERE seen_at < ? AND worker NOT IN
+            (SELECT worker FROM call WHERE status IN ('dialing', 'connected'))""",
+        clock.machine() - 86_400,
+    )
 
 
 class Watch:

@@ -24,14 +24,13 @@ def why(call_id: int, now: datetime, lines: int) -> str:
     ``lines`` is how many calls there may be at once.
     """
     row = execute(
-        """SELECT call.status, due_at, call.expires_at, attempts, number, campaign.status, campaign.name, account_id,
-            campaign_id
+        """SELECT call.status, due_at, call.expires_at, attempts, number, campaign.status, campaign.name, account_id
         FROM call JOIN campaign ON campaign.id = campaign_id WHERE call.id = ?""",
         call_id,
     ).fetchone()
     if row is None:
         raise Refusal(f"call_id: there is no call {call_id}")
-    status, due_at, expires_at, attempts, number, campaign_status, campaign_name, account_id, campaign_id = row
+    status, due_at, expires_at, attempts, number, campaign_status, campaign_name, account_id = row
     if status in _ENDED:
         return _ENDED[Status(status)]
     if expires_at is not None and expires_at <= now.timestamp():

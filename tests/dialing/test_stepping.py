@@ -164,9 +164,7 @@ def test_a_suspension_holds_in_virtual_time(web: FlaskClient, settings: Settings
     assert [_after(made["started_at"]) for made in reports.call(call_id)["history"]] == [HOUR]
 
 
-def test_a_slow_customer_does_not_make_time_run_away(
-    web: FlaskClient, settings: Settings, customer: Customer
-) -> None:
+def test_a_slow_customer_does_not_make_time_run_away(web: FlaskClient, settings: Settings, customer: Customer) -> None:
     """Time stands still while a customer's server thinks, however far it was asked to go."""
 
     def think(received: Received) -> Reply:

@@ -64,7 +64,7 @@ def test_a_scheduler_gives_back_what_it_has_not_dialled(office: Office) -> None:
     """The claim is made, the phone does not ring yet, the campaign is stopped: queued again, no attempt counted."""
     call_id = office.queue("6175550100")
     (claim,) = claims.claim([call_id], office.service.heart.worker, 50, office.clock)
-    office.service.heart.obey(lambda: [])
+    office.service.heart.obey(list)
     execute("UPDATE switch SET version = version + 1")
     office.service.heart.obey(lambda: [claim])
     call = office.call(call_id)
@@ -88,3 +88,13 @@ def test_a_number_that_stands_in_a_list_a_hundred_times_is_looked_past(office: O
     others = [office.queue(f"617555010{digit}") for digit in range(1, 4)]
     found = claims.due([_campaign()], office.clock.now(), 3)
     assert [call.call_id for call in found] == [same[0], *others[:2]]
+
+
+def test_a_claim_whose_commit_was_not_heard_of_goes_back(office: Office) -> None:
+    """The database says that the call is ours and no line is at it: it was never dialled, so it is queued again."""
+    call_id = office.queue("6175550100")
+    claims.claim([call_id], office.service.heart.worker, 50, office.clock)
+    office.service.dispatcher.reconcile()
+    assert (office.call(call_id)["status"], office.call(call_id)["attempts"]) == ("queued", 0)
+    office.work()
+    assert office.call(call_id)["status"] == "completed"

@@ -72,12 +72,8 @@ def _being_dialled(office: Office) -> int:
         pytest.param(_due_tomorrow, "it is scheduled at 2016-09-29 20:51:32 UTC", id="not due yet"),
         pytest.param(_retried, "it waits for its retry, attempt 2, at 2016-09-28 21:01:32 UTC", id="a retry"),
         pytest.param(_stopped, "its campaign default is stopped", id="stopped"),
-        pytest.param(
-            _suspended, "all calling is suspended, since 2016-09-28 20:51:32 UTC by ann", id="suspended"
-        ),
-        pytest.param(
-            _expired, "its window ended at 2016-09-28 21:51:32 UTC: it is about to fail", id="expired"
-        ),
+        pytest.param(_suspended, "all calling is suspended, since 2016-09-28 20:51:32 UTC by ann", id="suspended"),
+        pytest.param(_expired, "its window ended at 2016-09-28 21:51:32 UTC: it is about to fail", id="expired"),
         pytest.param(_called, "its number is being called for call 112850593", id="its number is being called"),
         pytest.param(_no_line, "all 2 lines are in use; it is number 2 in its queue", id="no free line"),
         pytest.param(_no_scheduler, "no scheduler is running: start `ringback scheduler`", id="no scheduler"),
