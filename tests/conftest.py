@@ -3,6 +3,7 @@
 Whatever opens a database in this process runs twice: on SQLite and on a real PostgreSQL server.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,11 +25,21 @@ def clock() -> MovableClock:
     return MovableClock()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo account in it: to copy it takes less time than to hash a PIN."""
+    path = tmp_path_factory.mktemp("template") / "ringback.db"
+    factory.prepare_database(Settings.read({"RINGBACK_DATABASE": f"sqlite:///{path}"}))
+    db.close_database()
+    return path
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needed)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a fresh database: on SQLite, then on PostgreSQL."""
+    """The URL of a fresh database with the demo account in it: on SQLite, then on PostgreSQL."""
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_url"))
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "ringback.db")
     return f"sqlite:///{tmp_path}/ringback.db"
 
 

@@ -16,7 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from app import factory
 from app.calls import db
+from app.settings import Settings
 
 USER = "ringback"
 SETTINGS = {
@@ -85,10 +87,10 @@ class Server:
 
     @contextmanager
     def upgraded(self) -> Iterator[str]:
-        """The URL of a database with our schema, which is dropped afterwards."""
+        """The URL of a database with our schema and the demo account, which is dropped afterwards."""
         if not self._template:
             self.execute("CREATE DATABASE upgraded")
-            db.open_database(self.url("upgraded"))
+            factory.prepare_database(Settings.read({"RINGBACK_DATABASE": self.url("upgraded")}))
             db.close_database()
             self._template = "upgraded"
         with self._made(self._template) as url:
@@ -98,11 +100,15 @@ class Server:
         self._process.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
         self._process.wait(30)
 
-    def restart(self) -> None:
-        """Stop as an administrator would, ending every connection, and start again."""
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Stop as an administrator would, ending every connection; start again after the block."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
-        self._start()
+        try:
+            yield
+        finally:
+            self._start()
 
     def _start(self) -> None:
         assert PROGRAMS is not None

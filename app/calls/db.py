@@ -57,7 +57,7 @@ def open_database(url: str) -> None:
 
 
 def _opened(url: str) -> Engine:
-    scheme, _, rest = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     if scheme in ("postgresql", "postgres"):
         try:
             from app.calls.postgres import Postgres
@@ -66,10 +66,8 @@ def _opened(url: str) -> Engine:
         return Postgres(url)
     name = rest.removeprefix("/")
     if scheme != "sqlite" or not rest.startswith("/") or not name or name.startswith(":"):
-        # The rest may have a password.
-        raise SettingError(
-            f"RINGBACK_DATABASE must be sqlite:///FILE or postgresql://USER@HOST/NAME, not {scheme[:20]!r}…"
-        )
+        found = f", not {scheme}:…" if separator else ""  # the rest may have a password
+        raise SettingError(f"RINGBACK_DATABASE must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME{found}")
     return Sqlite(name)
 
 
