@@ -103,6 +103,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         clock=business,
         clock_is_virtual=settings.clock == "virtual",
         carrier_is_simulated=settings.carrier == "simulated",
+        lines=settings.lines,
         bind_is_loopback=settings.loopback,
         token=settings.testing_token,
     )

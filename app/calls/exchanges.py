@@ -36,10 +36,10 @@ def text_of(body: bytes) -> str:
 
 
 def keep(exchanges: Iterable[Exchange]) -> None:
-    """Write exchanges down; call it in a write transaction."""
+    """Write exchanges down, those of calls that are still there; call it in a write transaction."""
     execute_many(
         """INSERT INTO exchange (call_id, attempt, purpose, at, method, url, request, status, answer, error, seconds)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM call WHERE id = ?)""",
         [
             (
                 one.call_id,
@@ -53,6 +53,7 @@ def keep(exchanges: Iterable[Exchange]) -> None:
                 one.answer,
                 one.error,
                 one.seconds,
+                one.call_id,
             )
             for one in exchanges
         ],

@@ -89,16 +89,26 @@ def rest(number: int, wakes_at: datetime | None) -> None:
     if tuple(row) == (number, seconds):
         return
     with writing():
-        execute(
-            """UPDATE virtual_time SET answered = ?, wakes_at = ?, told_until = now,
-                told_attempt = (SELECT coalesce(max(id), 0) FROM attempt),
-                told_exchange = (SELECT coalesce(max(id), 0) FROM exchange)
-            WHERE id = 1 AND answered < ?""",
-            number,
-            seconds,
-            number,
-        )
-        execute("UPDATE virtual_time SET wakes_at = ? WHERE id = 1", seconds)
+        execute("UPDATE virtual_time SET answered = ?, wakes_at = ? WHERE id = 1", number, seconds)
+
+
+def reached() -> Told:
+    """How far things have come."""
+    now, attempt, exchange = execute(
+        """SELECT now, (SELECT coalesce(max(id), 0) FROM attempt), (SELECT coalesce(max(id), 0) FROM exchange)
+        FROM virtual_time WHERE id = 1"""
+    ).fetchone()
+    return Told(clock.instant(now), attempt, exchange)
+
+
+def tell(told: Told) -> None:
+    """Remember that all until here was told."""
+    execute(
+        "UPDATE virtual_time SET told_until = ?, told_attempt = ?, told_exchange = ? WHERE id = 1",
+        told.until.timestamp(),
+        told.attempt,
+        told.exchange,
+    )
 
 
 def wakes_at() -> datetime | None:

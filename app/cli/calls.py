@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app import factory
-from app.calls import accounts, queueing, reports
+from app.calls import accounts, queueing, reports, waiting
 from app.classic import form
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.intake.phonelist import Batch, PhoneList
@@ -109,7 +109,8 @@ def _reading(file: Path) -> Iterator[BinaryIO]:
 def status(settings: Settings, call_id: int | None, as_json: bool) -> None:
     """Tell how many calls are in which state, and how the campaigns stand; or all about one call."""
     if call_id is not None:
-        told = reports.call(call_id)
+        now = factory.make_clock(settings).now()
+        told = reports.call(call_id) | {"why": waiting.why(call_id, now, settings.lines)}
         click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
         return
     counts = reports.counts()

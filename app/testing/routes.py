@@ -23,6 +23,7 @@ from app.calls import (
     schedulers,
     scripts,
     virtual_time,
+    waiting,
 )
 from app.calls.reports import unix
 from app.calls.virtual_time import Asked
@@ -43,6 +44,7 @@ class Desk:
     clock: Clock
     clock_is_virtual: bool
     carrier_is_simulated: bool
+    lines: int
     bind_is_loopback: bool
     token: str
 
@@ -88,14 +90,17 @@ def move_clock() -> Response:
 
 
 def _moved(desk: Desk, request_to_move: Asked, done: bool) -> dict[str, object]:
-    now = desk.clock.now()
-    return {
-        "now": unix(now.timestamp()),
+    reached = virtual_time.reached()
+    moved = {
+        "now": unix(reached.until.timestamp()),
         "done": done,
         "counts": reports.counts(),
-        "happened": happenings.since(request_to_move.told, now),
-        "next": _next(desk, now),
+        "happened": happenings.since(request_to_move.told, reached.until),
+        "next": _next(desk, reached.until),
     }
+    if done:
+        virtual_time.tell(reached)
+    return moved
 
 
 def _next(desk: Desk, now: datetime) -> float | None:
@@ -160,7 +165,8 @@ def list_calls() -> Response:
 def read_call(call_id: int) -> Response:
     """One call, whole."""
     asked.query(request, ())
-    return replies.told(reports.call(call_id))
+    desk = _desk()
+    return replies.told(reports.call(call_id) | {"why": waiting.why(call_id, desk.clock.now(), desk.lines)})
 
 
 @testing.get("/wait")
