@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check demo bench clean
+.PHONY: help install run test lint check demo bench bench-peers clean
 
 help:  ## say what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/installed: setup.cfg pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -39,6 +39,15 @@ demo: .venv/installed  ## queue a call and a list against the sample customer an
 
 bench: .venv/installed-test  ## measure speed beside plain code doing the same work
 	@$(BIN)/python -m tests.bench
+
+.venv/peers/installed: tests/bench/peers/requirements.txt
+	@test -x .venv/peers/bin/python || $(PYTHON) -m venv .venv/peers
+	@echo "Installing other job queues into .venv/peers ..."
+	@.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench-peers: .venv/installed-test .venv/peers/installed  ## the same beside other job queues (needs redis-server)
+	@$(BIN)/python -m tests.bench huey dramatiq procrastinate
 
 clean:  ## remove .venv, caches and build results
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\ncompleted"
+_PAGE = b'<vxml version="2.0"><form><block>Your appointment is tomorrow at ten.</block></form></vxml>'
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%b" % (len(_PAGE), _PAGE)
 DELAY = 0.001
 
 
@@ -18,7 +20,7 @@ async def _serve(port: int) -> None:
                 if length:
                     await reader.readexactly(int(length))
                 await asyncio.sleep(DELAY)
-                writer.write(ANSWER)
+                writer.write(PAGE if head.startswith(b"POST /start") else ANSWER)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
