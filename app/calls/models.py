@@ -151,7 +151,7 @@ class Switch(_Table):
     suspended = BooleanField()
     version = IntegerField()
     changed_at = InstantField()
-    changed_by = CharField()
+    changed_by = TextField()
 
 
 class Scheduler(_Table):

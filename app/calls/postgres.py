@@ -157,11 +157,19 @@ class Postgres:
             raise SettingError(f"RINGBACK_DATABASE can't be used: {str(wrong).strip()}") from wrong
 
     def execute(self, statement: str, values: Sequence[object]) -> Any:
-        return self._pool.execute_sql(self._statements.get(statement) or self._translated(statement), values)
+        translated = self._statements.get(statement) or self._translated(statement)
+        try:
+            return self._pool.execute_sql(translated, values)
+        except peewee.DataError:
+            if not _has_nul(values):
+                raise
+            # psycopg refused it before anything was sent.
+            return self._pool.execute_sql(translated, _without_nul(values))
 
     def execute_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        clean = (_without_nul(row) if _has_nul(row) else row for row in rows)
         with _as_peewee():
-            self.database.cursor().executemany(self._translated(statement), rows)
+            self.database.cursor().executemany(self._translated(statement), clean)
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -261,6 +269,15 @@ def _read(url: str) -> dict[str, str]:
 def _key(name: str) -> int:
     """The advisory lock of a name: a signed 64-bit number, the same in every process."""
     return int.from_bytes(hashlib.blake2b(f"ringback {name}".encode(), digest_size=8).digest(), signed=True)
+
+
+def _has_nul(values: Sequence[object]) -> bool:
+    return any(isinstance(value, str) and "\0" in value for value in values)
+
+
+def _without_nul(values: Sequence[object]) -> Sequence[object]:
+    """With U+FFFD in place of NUL, which PostgreSQL's text can't have."""
+    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 
 @contextmanager

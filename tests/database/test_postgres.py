@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from postgres import Server, needed
 
 from app.calls import db, postgres
 from app.calls.db import execute, writing
+from app.errors import Refusal
 
 pytestmark = needed
 
@@ -129,6 +131,30 @@ def test_a_lock_that_does_not_come_is_busy(postgres_url: str) -> None:
         other.execute("UPDATE counter SET last = last + 1")
         with pytest.raises(db.Busy, match="lock timeout"), writing():
             db.take_ids("call_id")
+
+
+def test_nul_is_kept_as_another_character() -> None:
+    """Which PostgreSQL's text can't have: by every way in, and nothing else is lost."""
+    with writing():
+        execute("INSERT INTO counter (name, last) VALUES (?, ?)", "test\0one", 1)
+        db.execute_many("INSERT INTO counter (name, last) VALUES (?, ?)", [("test\0two", 2), ("test three", 3)])
+    rows = execute("SELECT name FROM counter WHERE name LIKE 'test%' ORDER BY last").fetchall()
+    assert rows == [("test\ufffdone",), ("test\ufffdtwo",), ("test three",)]
+    assert execute("SELECT last FROM counter WHERE name = ?", "test\0one").fetchone() == (1,)
+
+
+def test_what_does_not_fit_is_said() -> None:
+    """Other bad data stays an error."""
+    with pytest.raises(db.Unusable, match="too long"), writing():
+        execute("INSERT INTO counter (name, last) VALUES (?, ?)", "n" * 256, 1)
+
+
+def test_a_copy_wants_pg_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it there is no copy, not even an empty one."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Refusal, match="pg_dump is not installed"):
+        db.backup(tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_held_name_is_lost_with_its_connection(postgres_url: str) -> None:

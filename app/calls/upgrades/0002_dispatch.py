@@ -20,7 +20,7 @@ def up(migrator, db):
         suspended = BooleanField()
         version = IntegerField()
         changed_at = DoubleField()
-        changed_by = CharField()
+        changed_by = TextField()
 
     class Scheduler(Table):
         worker = CharField(primary_key=True)
