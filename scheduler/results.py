@@ -115,7 +115,7 @@ class Sender:
         letter = self._posting[future]
         if not future.cancelled():
             if fault := future.exception():
-                log.error("%d: a post broke by a fault of ours; its lease runs out", letter.call_id, exc_info=fault)
+                log.error("%d result post broke by a fault of ours; its lease runs out", letter.call_id, exc_info=fault)
             else:
                 self._posted.append(future.result())
         del self._posting[future]

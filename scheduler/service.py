@@ -121,7 +121,8 @@ class Service:
         try:
             queueing.remove_abandoned()
             schedulers.forget_silent()
-            pruning.prune(self._equipment.clock.now(), self._keep_days)
+            while pruning.prune(self._equipment.clock.now(), self._keep_days) and not self._stopping.is_set():
+                pass
         finally:
             held.release()
 
