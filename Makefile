@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check demo bench bench-peers clean
+.PHONY: help install run test lint check demo bench bench-peers crash clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: .venv/installed-test  ## measure speed beside plain code doing the same w
 
 bench-peers: .venv/installed-test .venv/peers/installed  ## the same beside other job queues (needs redis-server)
 	@$(BIN)/python -m tests.bench huey dramatiq procrastinate
+
+crash: .venv/installed-test  ## kill, stop and cheat the programs for half an hour and see what was promised hold
+	@$(BIN)/python -m tests.crash
 
 clean:  ## remove .venv, caches and build results
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

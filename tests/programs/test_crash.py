@@ -1,53 +1,66 @@
-"""Programs killed at random while they dial: every call ends, none is dialled twice for one attempt."""
+"""The promises of dispatch, held while programs are killed, stopped and cheated: the short forms of ``make crash``.
+
+Most of a proof's time is waiting for leases and waits of the real programs, so those that only watch programs run side
+by side; a test asks how its own one went.
+"""
 
 import os
-import random
-import signal
-import time
-import urllib.request
-from pathlib import Path
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
-import multipart
 import pytest
-from customer import Customer
-from live import Live, until
+from crash.every import PROMISES
+from crash.proof import POSTGRES, Promise, beginning
+from postgres import PROGRAMS, Server, needed
 
-CALLS, KILLS = 2_000, 8
+SEED = os.environ.get("CRASH_SEED", secrets.token_hex(4))
+SIDE_BY_SIDE = 6
+Shown = tuple[bool, str]
 
 
-@pytest.mark.timeout(240)
-def test_programs_are_killed_while_they_dial(tmp_path: Path, customer: Customer) -> None:
-    """SIGKILL to the scheduler or the web server, again and again; what was lost in mid-call is settled as unknown."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    draw = random.Random(seed)
-    numbers = "\n".join(f"617{2_000_000 + number}" for number in range(CALLS)).encode()
-    form = {
-        "login": "demo",
-        "pin": "1234",
-        "start_url": f"{customer.url}/start",
-        "result_url": f"{customer.url}/result",
-    }
-    with Live(tmp_path, lines="10") as live:
-        url = f"{live.url}/queuecalls.php"
-        request = urllib.request.Request(url, multipart.encode(form, numbers), {"Content-Type": multipart.CONTENT_TYPE})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            assert f'queued="{CALLS}"' in answer.read(300).decode()
-        for _ in range(KILLS):
-            time.sleep(draw.uniform(0.3, 1.5))
-            running = live.children()
-            program = draw.choice(["scheduler", "scheduler", "web"])
-            if program in running:
-                os.kill(running[program], signal.SIGKILL)
-        ended = "SELECT count(*) FROM call WHERE status IN ('completed', 'failed')"
-        until(lambda: live.rows(ended) == [(CALLS,)], 120, "every call ends")
-        assert len(set(live.dials())) == len(live.dials())
-        assert {call_id for call_id, _ in live.dials()} <= {
-            str(call_id) for (call_id,) in live.rows("SELECT id FROM call")
-        }
-        lost = live.rows("SELECT count(*) FROM call WHERE callee_type = 'unknown'")
-        assert live.rows("SELECT count(*) FROM call WHERE callee_type NOT IN ('voice', 'unknown')") == [(0,)]
-        assert live.rows("PRAGMA integrity_check") == [("ok",)]
-        done = "SELECT count(*) FROM result WHERE state = 'acknowledged'"
-        until(lambda: live.rows(done) == [(CALLS,)], 120, "every result is acknowledged")
-    print(f"{len(live.dials())} dials, {lost[0][0]} attempts lost, 0 doubled")
+def _cases() -> Iterator[object]:
+    for promise in PROMISES.values():
+        for engine in promise.short_engines if promise.short is not None else ():
+            marks = [needed] if engine == POSTGRES else []
+            yield pytest.param(promise.name, engine, id=f"{promise.name}-{engine}", marks=marks)
+
+
+def _show(promise: Promise, engine: str, server: Server | None) -> Shown:
+    with beginning(promise.name, engine, SEED, server) as proof:
+        return promise.run(proof, short=True)
+
+
+@pytest.fixture(scope="module")
+def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Future[Shown]]]:
+    """The proofs that open no database in this process, all of those that were asked for, under way."""
+    asked = [
+        (item.callspec.params["name"], item.callspec.params["engine"])
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec")
+    ]
+    programs = [(name, engine) for name, engine in asked if not PROMISES[name].in_process]
+    wanted = PROGRAMS is not None and any(engine == POSTGRES for _, engine in programs)
+    server = request.getfixturevalue("postgres_server") if wanted else None
+    if server is None:
+        programs = [(name, engine) for name, engine in programs if engine != POSTGRES]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        yield {key: pool.submit(_show, PROMISES[key[0]], key[1], server) for key in programs}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("name", "engine"), _cases())
+def test_the_promise_holds(
+    name: str, engine: str, shown: dict[tuple[str, str], Future[Shown]], request: pytest.FixtureRequest
+) -> None:
+    """What was promised holds; what this machine can't try is skipped with the reason."""
+    if PROMISES[name].in_process:
+        server = request.getfixturevalue("postgres_server") if engine == POSTGRES else None
+        held, line = _show(PROMISES[name], engine, server)
+    else:
+        held, line = shown[name, engine].result()
+    print(f"seed {SEED}\n{line}")
+    if ": not tried: " in line:
+        pytest.skip(line)
+    assert held, f"seed {SEED}: {line}"

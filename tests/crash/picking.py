@@ -1,0 +1,119 @@
+"""How long it takes to pick the calls that are due, however many wait."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app import factory
+from app.calls import accounts, claims, db, lifecycle
+from app.calls.db import execute, writing
+from app.clock import Clock
+from app.settings import Settings
+from app.telephony.outcomes import CalleeType
+from scheduler import fairness
+
+from .proof import BOTH, SQLITE, Proof, promise
+
+LINES = 50
+ACCOUNTS, CAMPAIGNS = 2, 4
+COLUMNS = (
+    *("id", "terms_id", "campaign_id", "phone_number", "number", "message_reference", "call_parameters", "status"),
+    *("due_at", "expires_at", "queued_at", "attempts", "callee_type", "duration", "fence"),
+)
+
+
+def _queue(proof: Proof, first: int, count: int, now: float) -> None:
+    """Queue that many calls more, spread over all campaigns; some wait for later and some have an end."""
+    rows = []
+    for call_id in range(first, first + count):
+        campaign = call_id % CAMPAIGNS
+        number = f"+1{2_000_000_000 + call_id}"
+        due = now + 86_400 if call_id % 10 == 0 else now - 1 - proof.draw.random() * 3_600
+        expires = now + 7_200 if call_id % 3 == 0 else None
+        whose = (call_id, campaign + 1, 1_000 + campaign, number, number, "", "")
+        rows.append((*whose, "queued", due, expires, now, 0, "", 0, 0))
+    db.load("call", COLUMNS, rows)
+
+
+@contextmanager
+def _filled(proof: Proof) -> Iterator[None]:
+    """A database with accounts, campaigns and terms."""
+    settings = Settings.read({"RINGBACK_DATABASE": proof.database})
+    factory.prepare_database(settings)
+    try:
+        now = Clock().now().timestamp()
+        owners = [accounts.named("demo").id]
+        owners += [accounts.add(f"account {number}", "1234", Clock().now()).id for number in range(1, ACCOUNTS)]
+        columns = ("id", "account_id", "name", "status", "is_default", "created_at")
+        terms = ("id", "campaign_id", "start_url", "result_url", "campaign_parameters", "max_retries")
+        terms += ("retry_interval", "scheduled_at", "expires_at", "created_at", "notes")
+        with writing():
+            made = [(1_000 + n, owners[n % ACCOUNTS], f"list {n}", "started", False, now) for n in range(CAMPAIGNS)]
+            db.load("campaign", columns, made)
+            alike = ("http://127.0.0.1/", "", "", 0, 60, now, None, now, "")
+            db.load("terms", terms, [(n + 1, 1_000 + n, *alike) for n in range(CAMPAIGNS)])
+        yield
+    finally:
+        db.close_database()
+
+
+def _pick(served: dict[int, int], clock: Clock) -> tuple[float, list[tuple[int, int]]]:
+    """Pick for all lines as the dispatcher does; the seconds that took, and the picked."""
+    began = time.perf_counter()
+    now = clock.now()
+    queues = claims.queues(now)
+    turns = fairness.turns(queues, served)[:LINES]
+    chosen = fairness.share({queue: claims.due(queues[queue], now, LINES) for queue in turns}, LINES)
+    return time.perf_counter() - began, chosen
+
+
+def _picks(proof: Proof, picks: int, first: int) -> list[float]:
+    """Pick again and again, let the picked calls end and queue as many others; the seconds of each pick."""
+    served: dict[int, int] = {}
+    seconds = []
+    clock = Clock()
+    for number in range(picks):
+        took, chosen = _pick(served, clock)
+        seconds.append(took)
+        proof.must(len(chosen) == LINES, f"{len(chosen)} were picked")
+        now = clock.now()
+        with writing():
+            claimed = claims.claim([call_id for call_id, _ in chosen], "a test", LINES, clock)
+            proof.must(len(claimed) == len(chosen), "what was picked could not be claimed")
+            ended = [lifecycle.Ended(claim, CalleeType.VOICE, now, now, 7) for claim in claimed]
+            lifecycle.finish(ended, factory.Settings().timezone)
+            _queue(proof, first + number * LINES, LINES, now.timestamp())
+        served |= {queue: number + 1 for _, queue in chosen}
+    return seconds
+
+
+@promise(
+    "Q8",
+    f"picking the due calls for {LINES} lines, p50/p99 in ms",
+    long={"sizes": (1_000, 100_000, 1_000_000), "picks": 300, "p99": 0.020, "growth": 1.5},
+    # Beside other tests, what anything takes says little: these bars hold off a scan of the table alone.
+    short={"sizes": (1_000, 50_000), "picks": 100, "p99": 0.5, "growth": 5},
+    in_process=True,
+    engines=BOTH,
+)
+def picking(proof: Proof, *, sizes: tuple[int, ...], picks: int, p99: float, growth: float) -> None:
+    """A pick is fast, and with a million calls in the queue it costs about what it does with a thousand."""
+    medians = []
+    with _filled(proof):
+        first = 1
+        for size in sizes:
+            (left,) = execute("SELECT count(*) FROM call WHERE status = 'queued'").fetchone()
+            with writing():
+                _queue(proof, first, size - left, Clock().now().timestamp())
+            execute("ANALYZE" if proof.engine == SQLITE else "VACUUM ANALYZE call")  # the latter as autovacuum does
+            first += size - left
+            seconds = _picks(proof, picks, first)
+            first += picks * LINES
+            slow = statistics.quantiles(seconds, n=100)[98]
+            medians.append(statistics.median(seconds))
+            proof.figure(f"{size:,} queued: {medians[-1] * 1000:.1f}/{slow * 1000:.1f}")
+            proof.must(slow < p99, f"p99 at {size:,} rows is {slow * 1000:.1f} ms")
+    grown = max(medians) / min(medians)
+    proof.figure(f"medians within a factor {grown:.2f}")
+    proof.must(grown < growth, f"the medians differ by a factor {grown:.2f}")
