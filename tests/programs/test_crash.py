@@ -50,7 +50,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Futu
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("name", "engine"), _cases())
+@pytest.mark.parametrize(("name", "engine"), list(_cases()))
 def test_the_promise_holds(
     name: str, engine: str, shown: dict[tuple[str, str], Future[Shown]], request: pytest.FixtureRequest
 ) -> None:
