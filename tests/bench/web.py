@@ -26,7 +26,7 @@ def gunicorn(application: str, environment: dict[str, str], *, tell_memory: bool
     def answers() -> bool:
         try:
             requests.get(f"http://127.0.0.1:{port}/", timeout=1)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
         return True
 
