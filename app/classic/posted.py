@@ -32,6 +32,8 @@ def reading(request: Request) -> Iterator[Posted]:
 
     Raises BadForm for a body that can't be read whole, and werkzeug's 413 for one that is too large.
     """
+    if (request.content_length or 0) > (request.max_content_length or float("inf")):
+        raise RequestEntityTooLarge  # whatever the server in front of us does with the rest of the stream
     boundary = request.mimetype_params.get("boundary", "")
     multipart = request.mimetype == "multipart/form-data" and boundary
     posted = _multipart(request, boundary) if multipart else _urlencoded(request)

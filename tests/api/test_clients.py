@@ -9,7 +9,7 @@ from urllib.parse import quote_plus, urlsplit
 import pytest
 import requests
 from customer import Customer, Reply
-from live import Live, running, until
+from live import Live, running
 from required import needs
 
 CLIENTS = Path(__file__).parent.parent / "clients"
