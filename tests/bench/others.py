@@ -1,12 +1,13 @@
 """Calls that do nothing, with all our bookkeeping, beside jobs of other queues that do nothing: make bench-peers."""
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,17 +16,18 @@ from tests.bench.databases import Databases, PostgresServer, SqliteFiles
 from tests.bench.measure import ROOT, Bench, compare
 
 COUNT = 20_000
+COUNT_PROCRASTINATE = 5_000
+"""Fewer, for its sake: the row would take a quarter of an hour."""
 LINES = 50
 PEERS = ROOT / ".venv" / "peers" / "bin"
 OUR_LEFT = "SELECT count(*) FROM call WHERE status IN ('queued', 'dialing', 'connected')"
 THEIR_LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
-# The fastest of what was tried on two cores: 1, 2 and 4 of each kind, and the defaults.
+# The fastest of what was tried on two cores; two processes of huey or procrastinate were no faster than one.
 HUEY = ("--workers", "1", "--worker-type", "thread", "--quiet", "--no-periodic")
 DRAMATIQ = ("--processes", "2", "--threads", "8")
 PREFETCHES = {"as it comes": "0", "100 prefetched": "100"}
 """dramatiq_queue_prefetch: 0 is twice the threads; with 100 it waits for redis less often."""
 PROCRASTINATE = ("--concurrency", "10")
-PROCRASTINATE_PROCESSES = 2
 
 
 def huey(bench: Bench) -> None:
@@ -41,7 +43,8 @@ def huey(bench: Bench) -> None:
             environment = {"BENCH_DATABASE": str(path), "BENCH_SYNC": sync}
             _enqueue("huey_jobs", environment)
             command = [str(PEERS / "huey_consumer"), "tests.bench.peers.huey_jobs.queue", *HUEY]
-            return _per_second(bench, command, environment, lambda: files.number("huey", "SELECT count(*) FROM task"))
+            left = functools.partial(files.number, "huey", "SELECT count(*) FROM task")
+            return _per_second(bench, command, environment, COUNT, left)
 
         name = f"calls that do nothing, SQLite | huey, sync {sync}"
         compare(name, "calls/s", bar, bench.pairs, ours, theirs)
@@ -65,7 +68,7 @@ def dramatiq(bench: Bench) -> None:
             environment = {"BENCH_REDIS": f"unix://{path}", "dramatiq_queue_prefetch": prefetch}
             _enqueue("dramatiq_jobs", environment)
             command = [str(PEERS / "dramatiq"), "tests.bench.peers.dramatiq_jobs", *DRAMATIQ]
-            return _per_second(bench, command, environment, left)
+            return _per_second(bench, command, environment, COUNT, left)
 
         ours = _our_calls(bench, files)
         for how, prefetch in PREFETCHES.items():
@@ -83,42 +86,36 @@ def procrastinate(bench: Bench) -> None:
     def theirs() -> float:
         server.create("procrastinate")
         environment = {"BENCH_DATABASE": server.url("procrastinate"), "PYTHONPATH": str(ROOT)}
-        _enqueue("procrastinate_jobs", environment)
+        _enqueue("procrastinate_jobs", environment, COUNT_PROCRASTINATE)
         command = [str(PEERS / "procrastinate"), "--app=tests.bench.peers.procrastinate_jobs.app", "worker"]
-        command += PROCRASTINATE
-        return _per_second(
-            bench,
-            command,
-            environment,
-            lambda: server.number("procrastinate", THEIR_LEFT),
-            times=PROCRASTINATE_PROCESSES,
-        )
+        left = functools.partial(server.number, "procrastinate", THEIR_LEFT)
+        return _per_second(bench, [*command, *PROCRASTINATE], environment, COUNT_PROCRASTINATE, left)
 
     name = "calls that do nothing, PostgreSQL | procrastinate"
-    compare(name, "calls/s", ">= 4", bench.pairs, _our_calls(bench, server), theirs)
+    compare(name, "calls/s", ">= 4", bench.pairs, _our_calls(bench, server, COUNT_PROCRASTINATE), theirs)
 
 
-def _our_calls(bench: Bench, databases: Databases) -> Callable[[], float]:
+def _our_calls(bench: Bench, databases: Databases, count: int = COUNT) -> Callable[[], float]:
     """What runs all calls once, on a fresh copy of the database, and tells the calls per second."""
-    databases.make("noop_queued", lambda: calls.add(COUNT))
+    databases.make("noop_queued", lambda: calls.add(count))
 
     def run() -> float:
         databases.copy("noop_queued", "noop")
         environment = {"RINGBACK_DATABASE": databases.url("noop"), "RINGBACK_LINES": str(LINES)}
         command = [sys.executable, "-m", "tests.bench.noop"]
-        return _per_second(bench, command, environment, lambda: databases.number("noop", OUR_LEFT))
+        return _per_second(bench, command, environment, count, lambda: databases.number("noop", OUR_LEFT))
 
     return run
 
 
 def _per_second(
-    bench: Bench, command: list[str], environment: Mapping[str, str], left: Callable[[], float], times: int = 1
+    bench: Bench, command: Sequence[str], environment: Mapping[str, str], count: int, left: Callable[[], float]
 ) -> float:
-    return workers.per_second(command, environment, bench.folder / "log", COUNT, left, times=times)
+    return workers.per_second(command, environment, bench.folder / "log", count, left)
 
 
-def _enqueue(module: str, environment: Mapping[str, str]) -> None:
-    code = f"from tests.bench.peers.{module} import enqueue; enqueue({COUNT})"
+def _enqueue(module: str, environment: Mapping[str, str], count: int = COUNT) -> None:
+    code = f"from tests.bench.peers.{module} import enqueue; enqueue({count})"
     subprocess.run([PEERS / "python", "-c", code], cwd=ROOT, env=os.environ | dict(environment), check=True)
 
 

@@ -15,44 +15,31 @@ LONGEST_SECONDS = 300.0
 
 
 def per_second(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    log: Path,
-    jobs: int,
-    left: Callable[[], float],
-    *,
-    times: int = 1,
+    command: Sequence[str], environment: Mapping[str, str], log: Path, jobs: int, left: Callable[[], float]
 ) -> float:
     """Run a program until ``left``, how many jobs are still to do, is 0; the jobs per second once it was warm.
 
-    What it prints goes to ``log``. ``times`` is how often it is started, for a program that has no such option.
+    What it prints goes to ``log``.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("RINGBACK_")}
     with log.open("wb") as output:
-        processes = [
-            subprocess.Popen(
-                command, cwd=ROOT, env=own | dict(environment), stdout=output, stderr=output, stdin=subprocess.DEVNULL
-            )
-            for _ in range(times)
-        ]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=own | dict(environment), stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
     try:
-        warm_at, warm_left = _when(processes, log, left, jobs * (1 - WARM))
-        over_at, over_left = _when(processes, log, left, 0)
+        warm_at, warm_left = _when(process, log, left, jobs * (1 - WARM))
+        over_at, over_left = _when(process, log, left, 0)
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
+        process.terminate()
+        process.wait()
     return (warm_left - over_left) / (over_at - warm_at)
 
 
-def _when(
-    processes: Sequence[subprocess.Popen[bytes]], log: Path, left: Callable[[], float], most: float
-) -> tuple[float, float]:
+def _when(process: subprocess.Popen[bytes], log: Path, left: Callable[[], float], most: float) -> tuple[float, float]:
     """When there were at most so many jobs left, and how many there were."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while (number := left()) > most:
-        if any(process.poll() is not None for process in processes) or time.monotonic() > deadline:
+        if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{number:.0f} jobs were left\n{log.read_text()[-2_000:]}")
         time.sleep(LOOK_SECONDS)
     return time.monotonic(), number
