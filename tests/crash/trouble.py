@@ -1,6 +1,7 @@
 """The database can't be written: full, read-only, locked. Nothing is promised meanwhile, and it goes on by itself."""
 
 import contextlib
+import fcntl
 import resource
 import shutil
 import sqlite3
@@ -251,5 +252,24 @@ def locked(proof: Proof, *, seconds: float) -> None:
             other.execute("BEGIN IMMEDIATE")
             yield
             other.execute("ROLLBACK")
+
+    _prove(proof, proof.folder / "ringback.db", held, seconds)
+
+
+@promise(
+    "Q4-turn",
+    "another process stands still in its turn to write",
+    long={"seconds": 30.0},
+    short={"seconds": 12.0},
+    engines=(SQLITE,),
+)
+def turn_taken(proof: Proof, *, seconds: float) -> None:
+    """What a process does that is stopped, or hangs, in the middle of a write transaction."""
+
+    @contextlib.contextmanager
+    def held(programs: Fleet) -> Iterator[None]:
+        with (proof.folder / "ringback.db-turn").open("ab") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
 
     _prove(proof, proof.folder / "ringback.db", held, seconds)
