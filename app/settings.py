@@ -72,6 +72,21 @@ def _bind(text: str) -> tuple[str, int]:
     return host, port
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(_host(word) for word in _words(text))
+
+
+def _host(word: str) -> str:
+    """A host name in lower case without a final dot, or an address as Python writes it; never a port or a URL."""
+    try:
+        return str(ipaddress.ip_address(word.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        name = word.lower().removesuffix(".")
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
+        raise ValueError("must be host names such as calls.example.com, separated by commas, without ports")
+    return name
+
+
 def _countries(text: str) -> tuple[str, ...]:
     return tuple(word.upper() for word in _words(text))
 
@@ -105,6 +120,9 @@ class Settings:
     """The settings in force. ``Settings.read(os.environ)`` is the way to make one."""
 
     bind: tuple[str, int] = _setting("127.0.0.1:8080", "address and port of the web server", _bind)
+    hosts: tuple[str, ...] = _setting(
+        "", "host names by which others reach this server; naming any makes it public, on a loopback bind too", _hosts
+    )
     database: str = _setting(
         "sqlite:///var/ringback.db",
         "sqlite:///FILE (relative to the current folder) or, after `pip install ringback[postgres]`, "
@@ -123,7 +141,7 @@ class Settings:
     network: Literal["", "open", "public"] = _setting(
         "",
         "which addresses client URLs may name: open (loopback and private too) or public; "
-        "empty: open on a loopback bind, else public",
+        "empty: open on a loopback bind without RINGBACK_HOSTS, else public",
         _choice("", "open", "public"),
     )
     allow_nets: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = _setting(
@@ -185,11 +203,16 @@ class Settings:
             return host == "localhost"
 
     @property
+    def public(self) -> bool:
+        """Whether others than this machine are served: the bind is not loopback, or host names are set."""
+        return not self.loopback or bool(self.hosts)
+
+    @property
     def network_in_force(self) -> Literal["open", "public"]:
         """Which addresses client URLs may name."""
         if self.network:
             return self.network
-        return "open" if self.loopback else "public"
+        return "public" if self.public else "open"
 
     @property
     def url(self) -> str:
