@@ -11,7 +11,7 @@ import pytest
 from customer import Customer
 from flask.testing import FlaskClient
 from office import MovableClock, Office
-from postgres import needed, postgres_server, postgres_url
+from postgres import needed, postgres_server, postgres_url, prepare
 
 from app import factory
 from app.calls import db
@@ -27,10 +27,9 @@ def clock() -> MovableClock:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the demo account in it: to copy it takes less time than to hash a PIN."""
+    """A SQLite file with the demo account in it, to be copied."""
     path = tmp_path_factory.mktemp("template") / "ringback.db"
-    factory.prepare_database(Settings.read({"RINGBACK_DATABASE": f"sqlite:///{path}"}))
-    db.close_database()
+    prepare(f"sqlite:///{path}")
     return path
 
 

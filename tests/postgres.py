@@ -15,9 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from app import factory
-from app.calls import db
+from app.calls import accounts, db
 from app.settings import Settings
 
 USER = "ringback"
@@ -48,6 +49,14 @@ if PROGRAMS is None and os.environ.get("CI") == "true":
 
 needed = pytest.mark.skipif(PROGRAMS is None, reason="the PostgreSQL server is not installed")
 """Marks a test, or one of its parameters, that wants the server."""
+
+
+def prepare(url: str) -> None:
+    """Our schema and the demo account, whose PIN is hashed so that a check costs little."""
+    factory.prepare_database(Settings.read({"RINGBACK_DATABASE": url}))
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(accounts.DEMO_PIN)
+    db.execute("UPDATE account SET pin_hash = ?", cheap)
+    db.close_database()
 
 
 class Server:
@@ -90,8 +99,7 @@ class Server:
         """The URL of a database with our schema and the demo account, which is dropped afterwards."""
         if not self._template:
             self.execute("CREATE DATABASE upgraded")
-            factory.prepare_database(Settings.read({"RINGBACK_DATABASE": self.url("upgraded")}))
-            db.close_database()
+            prepare(self.url("upgraded"))
             self._template = "upgraded"
         with self._made(self._template) as url:
             yield url
