@@ -16,6 +16,8 @@ from app import factory
 from app.calls.db import execute
 from app.settings import Settings
 
+# These wait for ten seconds, and write nothing.
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 A_BYTE_A_SECOND = faults.drip(faults.head(length=1000), every=1.0)
 
 
@@ -41,6 +43,7 @@ def _refused_port() -> str:
         return url
 
 
+@on_one_database
 @pytest.mark.parametrize("field", ["start_url", "result_url"])
 @pytest.mark.parametrize(
     "fault", ["404", "301 to 404", "refused", "unknown host", "never answers", "a byte a second", "500", "204"]
@@ -123,6 +126,7 @@ def test_a_start_url_that_is_not_voicexml_is_queued_with_a_note(web: FlaskClient
     assert notes.startswith("start_url answered its probe, but the page is not well-formed XML")
 
 
+@on_one_database
 def test_many_hanging_urls_at_once(settings: Settings, database: None, clock: MovableClock) -> None:
     """Sixteen clients whose start_url never answers all get their answer in time."""
     app = factory.create_app(settings, clock)
