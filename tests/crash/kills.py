@@ -163,11 +163,15 @@ def two_by_mistake(proof: Proof, *, starts: int, calls: int) -> None:
     with customer.open(), Fleet(proof.folder, proof.database, schedulers=2) as programs:
         programs.start_webs()
         for start in range(starts):
-            programs.upload(customer.form(), [f"617{2_000_000 + start * calls + number}" for number in range(calls)])
+            numbers = [f"617{2_000_000 + start * calls + number}" for number in range(calls)]
+            programs.upload(customer.form(), numbers[: calls // 2])
             for scheduler in programs.schedulers:
                 scheduler.start()
-            programs.wait_until_ended(60)
             until(lambda: len(programs.beats()) == 2, 30, "both schedulers beat")
+            # One at a time, so that both hear of each and want it.
+            for number in numbers[calls // 2 :]:
+                programs.post("/queuecall.php", customer.form(phone_number=number))
+            programs.wait_until_ended(60)
             for scheduler in programs.schedulers:
                 scheduler.stop()
         for scheduler in programs.schedulers:

@@ -54,30 +54,31 @@ def jumps(proof: Proof, *, calls: int, seconds: float) -> None:
         for prefix, fields in (("617", {}), ("212", later), ("415", sooner)):
             programs.upload(customer.form(**fields), [f"{prefix}{2_000_000 + n}" for n in range(calls)])
         until(lambda: programs.dialled() >= 8, 20, "dialling begins")
-        for offset, wait in ((HOUR, 10.0), (-HOUR, seconds), (0, 10.0), (HOUR, 0.0)):
-            time.sleep(proof.draw.uniform(1, 3))
-            clock.jump(offset)
-            time.sleep(wait)
-            _is_dialled_at_once(proof, programs, customer, offset)
-        programs.wait_until_ended(30 + calls * 3)
-        programs.wait_until_told(30)
+        try:
+            for offset, wait in ((HOUR, 10.0), (-HOUR, seconds), (0, 10.0), (HOUR, 0.0)):
+                time.sleep(proof.draw.uniform(1, 3))
+                clock.jump(offset)
+                time.sleep(wait)
+                _queue_another(proof, programs, customer, f"with the clock {offset / HOUR:+.0f} h off")
+            programs.wait_until_ended(30 + calls * 3)
+            programs.wait_until_told(30)
+        except AssertionError as late:
+            proof.must(False, str(late))
         _judge(proof, programs, calls)
 
 
-def _is_dialled_at_once(proof: Proof, programs: Fleet, customer: Accountant, offset: int) -> None:
-    """A call that is queued now, when what is due at this hour has been dialled."""
-    where = f"with the clock {offset / HOUR:+.0f} h off"
+def _queue_another(proof: Proof, programs: Fleet, customer: Accountant, when: str) -> None:
+    """A call that is queued now ends soon: what is due at this hour has been dialled by then, or soon will be."""
     programs.post("/queuecall.php", customer.form(phone_number="2025550100"))
     unended = "SELECT count(*) FROM call WHERE number = '+12025550100' AND status NOT IN ('completed', 'failed')"
-    until(lambda: programs.one(unended) == 0, 60, f"a new call ends {where}")
+    until(lambda: programs.one(unended) == 0, 60, f"a new call ends {when}")
     try:
         urllib.request.urlopen(f"{programs.webs[0].url}/readyz", timeout=10).close()
     except OSError as refused:
-        proof.must(False, f"not ready {where}: {refused}")
+        proof.must(False, f"not ready {when}: {refused}")
 
 
 def _judge(proof: Proof, programs: Fleet, calls: int) -> None:
-    unended = programs.one("SELECT count(*) FROM call WHERE status NOT IN ('completed', 'failed')")
     lost = programs.one("SELECT count(*) FROM event WHERE event = 'lost'")
     windows = {
         call_id: (begins, ends)
@@ -91,7 +92,6 @@ def _judge(proof: Proof, programs: Fleet, calls: int) -> None:
         for line in dials
         if line.at < windows[line.call_id][0] - 0.001 or line.at >= (windows[line.call_id][1] or 1e12)
     ]
-    proof.must(unended == 0, f"{unended} calls did not end")
     proof.must(lost == 0, f"{lost} attempts were taken for lost although nobody died")
     proof.must(not outside, f"{len(outside)} dials outside their windows")
     proof.must(programs.doubled() == 0, f"{programs.doubled()} dials doubled")
