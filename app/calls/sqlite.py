@@ -5,6 +5,7 @@ takes a *turn*, a lock that the kernel hands on the moment it is free.
 """
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -56,12 +57,22 @@ class HeldFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[bytes] = path.open("ab")
+        while True:
+            self._file: IO[bytes] = path.open("ab")
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._file.close()
+                raise Taken(path.name) from None
+            if self._is_in_place():
+                break
+            self._file.close()  # whoever held it has just removed it: others will lock another file of that name
+
+    def _is_in_place(self) -> bool:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.close()
-            raise Taken(path.name) from None
+            return os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def is_lost(self) -> bool:
         return False

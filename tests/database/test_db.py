@@ -260,3 +260,27 @@ def test_nothing_is_pending_after_an_upgrade() -> None:
     with writing():
         execute("DELETE FROM schema_migration WHERE name = '0002_dispatch'")
     assert db.pending_upgrades() == ["0002_dispatch"]
+
+
+def test_one_at_a_time_holds_a_name_however_often_it_is_let_go(database: None) -> None:
+    """Four threads take and release a name as fast as they can: never two have it."""
+    holders, met = [0], []
+
+    def take() -> None:
+        for _ in range(200):
+            try:
+                held = db.hold("one")
+            except db.Taken:
+                continue
+            holders[0] += 1
+            met.append(holders[0])
+            holders[0] -= 1
+            held.release()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met
+    assert set(met) == {1}
