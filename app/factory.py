@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 import app
-from app import pages
+from app import door, pages
 from app.calls import accounts, db, virtual_time
-from app.calls.accounts import Credentials
+from app.calls.credentials import Credentials
 from app.classic import routes as classic_routes
 from app.classic.form import Rules
 from app.classic.routes import Desk, classic
@@ -39,18 +39,18 @@ _TEMPLATES = next(path for path in (_HERE / "templates", _HERE.parent / "templat
 def prepare_database(settings: Settings) -> str:
     """Open and upgrade the database for a server; a sentence to print when this made the demo account, else "".
 
-    An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``. Any other bind refuses to
-    start while that account has that PIN: raises SettingError.
+    An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``. A server that others reach
+    refuses to start while that account has that PIN: raises SettingError.
     """
     db.open_database(settings.database)
-    if settings.loopback:
+    if not settings.public:
         if accounts.every():
             return ""
         accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, make_clock(settings).now())
         return f"The database was empty: account {accounts.DEMO_LOGIN} made, pin {accounts.DEMO_PIN}."
     if accounts.demo_is_open():
         raise SettingError(
-            "RINGBACK_BIND is not a loopback address, and the account demo still has the PIN that everybody knows: "
+            f"{door.why_public(settings)}, and the account demo still has the PIN that everybody knows: "
             "change it with `ringback account pin demo`"
         )
     return ""
@@ -84,8 +84,13 @@ def _number_rules(settings: Settings) -> NumberRules:
 
 
 def create_app(settings: Settings, business: Clock | None = None) -> Flask:
-    """The web application, on the clock that the settings name unless it is given one. The database must be open."""
+    """The web application, on the clock that the settings name unless it is given one. The database must be open.
+
+    Raises SettingError.
+    """
+    door.refuse_unsafe(settings)
     web = Flask("app", template_folder=str(_TEMPLATES))
+    door.install(web, settings)
     web.secret_key = settings.secret_key or secrets.token_bytes(32)
     web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
     business = business or make_clock(settings)
@@ -96,15 +101,16 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
         max_lines=settings.max_lines_per_list,
+        behind_proxy=bool(settings.hosts),
     )
-    web.extensions["health"] = Ward(_registry(settings, business), settings.loopback, settings.metrics_token)
+    web.extensions["health"] = Ward(_registry(settings, business), not settings.public, settings.metrics_token)
     web.register_blueprint(health)
     web.extensions["testing"] = testing_routes.Desk(
         clock=business,
         clock_is_virtual=settings.clock == "virtual",
         carrier_is_simulated=settings.carrier == "simulated",
         lines=settings.lines,
-        bind_is_loopback=settings.loopback,
+        private=not settings.public,
         token=settings.testing_token,
     )
     web.register_blueprint(testing)

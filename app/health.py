@@ -22,7 +22,7 @@ class Ward:
     """
 
     registry: CollectorRegistry
-    bind_is_loopback: bool
+    private: bool
     token: str
     readiness: Readiness = field(default_factory=Readiness)
 
@@ -44,7 +44,7 @@ def readyz() -> ResponseReturnValue:
 def metrics() -> Response:
     """Give the metrics in Prometheus' text format, or in OpenMetrics' to those who ask for that."""
     ward = _ward()
-    if not (loopback.holds(ward.bind_is_loopback, dict(request.headers)) or _has_token(ward.token)):
+    if not (loopback.holds(ward.private, dict(request.headers)) or _has_token(ward.token)):
         refused = _text("the metrics ask for Authorization: Bearer and RINGBACK_METRICS_TOKEN\n", 401)
         refused.headers["WWW-Authenticate"] = "Bearer"
         return refused

@@ -166,7 +166,7 @@ class Settings:
     metrics_token: str = _setting(
         "", "bearer token that opens /metrics to other machines; empty: closed to them", secret=True
     )
-    secret_key: str = _setting("", "key that signs cookies; empty: made at start", secret=True)
+    secret_key: str = _setting("", "key that signs cookies; empty: made at start, on this machine alone", secret=True)
     testing_token: str = _setting(
         "", "token that opens /testing to others than this machine; empty: to no one", secret=True
     )

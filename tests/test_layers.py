@@ -8,10 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    ("app.settings", "app.clock", "app.errors", "app.loopback", "app.telephony", "app.voicexml"),
+    ("app.settings", "app.client", "app.clock", "app.errors", "app.loopback", "app.telephony", "app.voicexml"),
     ("app.intake", "app.outside"),
     ("app.calls",),
-    ("app.classic", "app.pages", "app.testing", "app.health", "app.metrics", "scheduler"),
+    ("app.classic", "app.door", "app.pages", "app.testing", "app.health", "app.metrics", "scheduler"),
     ("app.factory", "app.programs", "app.logs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
 )
 MAY_USE_SIBLINGS = (
@@ -34,15 +34,15 @@ OWNERS = {
     "peewee": ("app.calls", "app.factory"),
     "playhouse": ("app.calls",),
     "psycopg": ("app.calls.postgres", "app.calls.listening"),
-    "argon2": ("app.calls.accounts",),
+    "argon2": ("app.calls.pins",),
     "lxml": ("app.voicexml",),
     "gunicorn": ("app.programs",),
     "click": ("app.cli",),
     "rich": ("app.cli",),
-    "flask": ("app.classic", "app.pages", "app.testing", "app.health", "app.factory"),
+    "flask": ("app.classic", "app.door", "app.pages", "app.testing", "app.health", "app.door", "app.factory"),
     "prometheus_client": ("app.metrics", "app.health", "app.factory"),
     "pythonjsonlogger": ("app.logs",),
-    "werkzeug": ("app.classic", "app.testing", "app.factory"),
+    "werkzeug": ("app.classic", "app.door", "app.testing", "app.factory"),
 }
 
 

@@ -33,7 +33,7 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
 def _welcome(settings: Settings, sample_port: int | None) -> None:
     click.echo(f"ringback {__version__} dials simulated callees: nobody's phone rings.")
     click.echo(f"  Open     {settings.url}/")
-    demo = settings.loopback and accounts.demo_is_open()
+    demo = not settings.public and accounts.demo_is_open()
     if demo:
         click.echo(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
     if sample_port and demo:

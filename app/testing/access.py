@@ -9,11 +9,11 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from app import loopback
 
 
-def refuse_strangers(headers: Mapping[str, str], *, bind_is_loopback: bool, token: str) -> None:
+def refuse_strangers(headers: Mapping[str, str], *, private: bool, token: str) -> None:
     """Raise 403, or 401 for a token that is missing or wrong, unless this request may go on."""
     if loopback.comes_from_another_site(headers):
         raise Forbidden("pages of other sites may not use the testing API")
-    if loopback.holds(bind_is_loopback, headers):
+    if loopback.holds(private, headers):
         return
     if not token:
         raise Forbidden(

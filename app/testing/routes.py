@@ -45,7 +45,7 @@ class Desk:
     clock_is_virtual: bool
     carrier_is_simulated: bool
     lines: int
-    bind_is_loopback: bool
+    private: bool
     token: str
 
 
@@ -61,7 +61,7 @@ def _admit() -> None:
         desk = _desk()
         if not desk.carrier_is_simulated:
             raise NotFound("the testing API is there with the simulated carrier only")
-        access.refuse_strangers(dict(request.headers), bind_is_loopback=desk.bind_is_loopback, token=desk.token)
+        access.refuse_strangers(dict(request.headers), private=desk.private, token=desk.token)
 
 
 @testing.get("/clock")

@@ -168,7 +168,7 @@ TOKEN = "the-metrics-token"
     ("token", "bind", "headers", "status"),
     [
         pytest.param("", "127.0.0.1:1", {}, 200, id="at this machine"),
-        pytest.param("", "127.0.0.1:1", {"Host": "calls.example"}, 401, id="another Host"),
+        pytest.param("", "127.0.0.1:1", {"Host": "calls.example"}, 421, id="another Host"),
         pytest.param("", "127.0.0.1:1", {"X-Forwarded-For": "203.0.113.7"}, 401, id="through a proxy"),
         pytest.param("", "0.0.0.0:1", {}, 401, id="a bind that others reach"),
         pytest.param("", "0.0.0.0:1", {"Authorization": "Bearer "}, 401, id="no token is no token"),
@@ -188,7 +188,12 @@ def test_who_may_read_the_metrics(
 ) -> None:
     """Whoever sits at this machine, and others with the token; health is told to anyone."""
     told = Settings.read(
-        {"RINGBACK_DATABASE": settings.database, "RINGBACK_BIND": bind, "RINGBACK_METRICS_TOKEN": token}
+        {
+            "RINGBACK_DATABASE": settings.database,
+            "RINGBACK_BIND": bind,
+            "RINGBACK_METRICS_TOKEN": token,
+            "RINGBACK_SECRET_KEY": "any",
+        }
     )
     web = factory.create_app(told).test_client()
     answer = web.get("/metrics", headers=headers)

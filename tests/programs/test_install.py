@@ -35,6 +35,7 @@ def test_an_installed_serve_shows_its_pages(tmp_path: Path) -> None:
     try:
         until(lambda: page("/"), 30, "the first page is there")
         assert 'href="/webservice/queuecall.php"' in page("/")
+        assert "font:" in page("/static/style.css")
         assert 'name="phone_number"' in page("/webservice/queuecall.php")
         assert 'type="file"' in page("/webservice/queuecalls.php")
     finally:

@@ -19,10 +19,10 @@ def _ask(settings: Settings, headers: dict[str, str], path: str = "/testing/cloc
     return factory.create_app(settings).test_client().get(path, headers={"Host": "localhost:8080"} | headers)
 
 
-def _status(headers: dict[str, str], *, bind_is_loopback: bool = True, token: str = "") -> int:
+def _status(headers: dict[str, str], *, private: bool = True, token: str = "") -> int:
     """What becomes of a request with these headers, as an HTTP status."""
     try:
-        access.refuse_strangers(headers, bind_is_loopback=bind_is_loopback, token=token)
+        access.refuse_strangers(headers, private=private, token=token)
     except HTTPException as refused:
         return refused.code or 0
     return 200
@@ -69,12 +69,12 @@ def test_it_is_open_to_this_machine(headers: dict[str, str], status: int) -> Non
 )
 def test_elsewhere_the_token_opens_it(headers: dict[str, str], status: int) -> None:
     """On a bind that others reach, whoever has RINGBACK_TESTING_TOKEN gets in, and nobody else."""
-    assert _status({"Host": "ringback.example.com"} | headers, bind_is_loopback=False, token=TOKEN) == status
+    assert _status({"Host": "ringback.example.com"} | headers, private=False, token=TOKEN) == status
 
 
 def test_a_token_over_http(settings: Settings, database: None) -> None:
     """A wrong one is answered with 401 and how to do it; the right one opens."""
-    public = replace(settings, bind=("192.0.2.1", 8080), testing_token=TOKEN)
+    public = replace(settings, bind=("192.0.2.1", 8080), testing_token=TOKEN, secret_key="k")
     refused = _ask(public, {"Authorization": "Bearer guess"})
     assert (refused.status_code, refused.headers["WWW-Authenticate"].lower()) == (401, "bearer")
     assert refused.json == {"error": "send RINGBACK_TESTING_TOKEN as Authorization: Bearer"}
@@ -93,7 +93,7 @@ def test_strangers_over_http(settings: Settings, database: None) -> None:
 
 def test_a_public_bind_is_closed_to_localhost_too() -> None:
     """Host can be made up by anybody who reaches the port."""
-    assert _status({"Host": "localhost:8080"}, bind_is_loopback=False) == 403
+    assert _status({"Host": "localhost:8080"}, private=False) == 403
 
 
 def test_with_another_carrier_there_is_nothing(settings: Settings, database: None) -> None:
