@@ -8,15 +8,17 @@ The way of a call: form -> ``classic.form`` -> CallOrder -> ``outside.preflight`
 
 Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
-1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is), and two islands that import nothing of
-   ours but errors: ``telephony`` (carriers: the protocol, the simulated one, who answers it, by script too) and
-   ``voicexml`` (reading and running the customer's pages)
+1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is), and two
+   islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the simulated one, who
+   answers it, by script too) and ``voicexml`` (reading and running the customer's pages)
 2. ``intake``   what a request may say: fields, phone numbers, lists, orders; times, which ``strtotime`` reads as PHP
                 does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
-                accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones, counted), queueing, claims, lifecycle, outbox, exchanges (HTTP), campaigns (the switches), schedulers
-                (their heartbeats), reports, waiting (why it does not dial), virtual_time; for operations: readiness, figures, tallies (what grows), pruning (what goes);
+                accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
+                lifecycle, outbox, exchanges (HTTP), campaigns (the switches), schedulers (their heartbeats), reports,
+                waiting (why it does not dial), virtual_time;
+                for operations: readiness, figures, tallies (what grows), pruning (what goes);
                 for testers: scripts (of callees), happenings (since somebody was told), reset;
                 its pure rules: states (what becomes of a call), delivery (of a result), payloads
 4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
@@ -24,8 +26,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``pages``    the first page
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
-   ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to dial),
-                  heart (lease and obedience), results, stepping (of virtual time)
+   ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
+                  dial), heart (lease and obedience), results, stepping (of virtual time)
 5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``logs`` is
    how their lines look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
 """

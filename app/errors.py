@@ -3,6 +3,8 @@
 Nothing here knows XML, JSON or HTTP: only the replies modules turn a refusal into an answer.
 """
 
+import math
+
 
 class Refusal(Exception):
     """Something a client asked for that is not done; ``str()`` is the sentence it is told."""
@@ -29,6 +31,17 @@ class BadCredentials(Refusal):
 
     def __init__(self) -> None:
         super().__init__("login or pin not accepted")
+
+
+class LockedOut(Refusal):
+    """Too many wrong PINs came lately: nothing is checked, whether the login exists or not, the PIN right or wrong.
+
+    ``retry_after`` is in whole seconds.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("login or pin not accepted; too many wrong tries, wait 15 minutes")
+        self.retry_after = max(math.ceil(seconds), 1)
 
 
 class BadList(BadField):

@@ -34,6 +34,31 @@ class Account(_Table):
     created_at = InstantField()
 
 
+class Guess(_Table):
+    """A wrong PIN of the last minutes, or one being checked. ``login`` is a digest, ``at`` machine time."""
+
+    id = AutoField()
+    login = CharField()
+    address = CharField()
+    at = DoubleField(index=True)
+    wrong = BooleanField()
+
+    class Meta:
+        indexes = ((("login", "at"), False), (("address", "at"), False))
+
+
+class KnownAddress(_Table):
+    """Where a good check of a login came from, and when the latest that was written down. As in Guess."""
+
+    id = AutoField()
+    login = CharField()
+    address = CharField()
+    at = DoubleField(index=True)
+
+    class Meta:
+        indexes = ((("login", "address"), True),)
+
+
 class Campaign(_Table):
     """A named set of calls that is started and stopped together."""
 
@@ -115,7 +140,10 @@ class Event(_Table):
 
 
 class Result(_Table):
-    """What result_url must hear about a final call, and how far that got: the outbox."""
+    """What result_url must hear about a final call, and how far that got: the outbox.
+
+    ``destination`` is the origin of ``url``; ``worker`` is the scheduler that posts it just now.
+    """
 
     call = ForeignKeyField(Call, primary_key=True)
     url = CharField()
@@ -124,8 +152,9 @@ class Result(_Table):
     tries = IntegerField()
     unacknowledged = IntegerField()
     due_at = InstantField()
-    lease_until = DoubleField(null=True)
     last_answer = TextField()
+    destination = TextField()
+    worker = TextField(null=True)
 
 
 class Exchange(_Table):

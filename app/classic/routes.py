@@ -8,12 +8,13 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app.calls import queueing
-from app.calls.accounts import Credentials
+from app.calls.credentials import Credentials
 from app.classic import form, posted, replies
 from app.classic.form import Rules
 from app.classic.posted import Posted
+from app.client import client_address
 from app.clock import Clock
-from app.errors import BadField, Refusal
+from app.errors import BadField, LockedOut, Refusal
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
@@ -31,6 +32,7 @@ class Desk:
     rules: Rules
     echo_pin: bool
     max_lines: int
+    behind_proxy: bool = False
 
 
 classic = Blueprint("classic", __name__)
@@ -51,7 +53,7 @@ def queuecall() -> Response:
             order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
             call_id = queueing.queue_call(account_id, queueing.probed(order, desk.outside), desk.clock.now())
     except Refusal as refusal:
-        return _xml(replies.failed("queuecall", str(refusal), echo))
+        return _refused(refusal, echo)
     return _xml(replies.queued(call_id, echo))
 
 
@@ -68,7 +70,7 @@ def queuecalls() -> Response:
                 answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
                 campaign_id = queueing.queue_list(account_id, order, numbers, desk.outside, desk.clock, answer.add)
         except Refusal as refusal:
-            return _xml(replies.failed("queuecalls", str(refusal), echo))
+            return _refused(refusal, echo)
         response = _xml(
             answer.chunks(echo, campaign_id=campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
         )
@@ -86,7 +88,9 @@ def _campaign(desk: Desk, sent: Posted, account_id: int) -> tuple[CampaignOrder,
 
 
 def _account(desk: Desk, sent: Posted) -> int:
-    return desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""))
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    address = client_address(request.remote_addr, forwarded_for, behind_proxy=desk.behind_proxy)
+    return desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""), address)
 
 
 def _desk() -> Desk:
@@ -97,6 +101,15 @@ def _desk() -> Desk:
 def _root() -> str:
     """The root element of an answer on this path, which is also the name of its form."""
     return "queuecalls" if request.path.endswith("/queuecalls.php") else "queuecall"
+
+
+def _refused(refusal: Refusal, echo: replies.Echo) -> Response:
+    text = replies.failed(_root(), str(refusal), echo)
+    if not isinstance(refusal, LockedOut):
+        return _xml(text)
+    response = _xml(text, 429)
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _xml(body: object, status: int = 200) -> Response:
