@@ -2,8 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,11 +15,14 @@ from app.calls.tallies import Tallies
 from app.clock import Clock
 from app.outside.answers import Limits, NotFetched
 from app.outside.fetch import Outside
+from scheduler.posters import Posters
 
 log = logging.getLogger(__name__)
 
 LIMITS = Limits(connect=5, total=15, size=65_536)
 ACKNOWLEDGEMENT = b"completed"
+THREADS = 64
+"""How many results are posted at once; to one destination it is a quarter of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ def post(letter: Letter, outside: Outside, at: datetime) -> Posted:
     except NotFetched as failure:
         error = str(failure)
         reply = Reply(None, error=error)
+    except Exception:  # whatever breaks one post must not take the thread along
+        log.exception("%d result post %d broke", letter.call_id, letter.tries)
+        error = "a fault of ours"
+        reply = Reply(None, error=error)
     else:
         status, text, seconds = answer.status, text_of(answer.body), answer.seconds
         reply = Reply(
@@ -55,7 +61,7 @@ def post(letter: Letter, outside: Outside, at: datetime) -> Posted:
 
 
 class Sender:
-    """Posts due results on ``threads`` threads. All its methods are for one thread.
+    """Posts due results for the scheduler ``worker``, on ``threads`` threads. All its methods are for one thread.
 
     ``ring`` is called, from any thread, whenever there is something to write down or room for more.
     """
@@ -65,61 +71,64 @@ class Sender:
         outside: Outside,
         clock: Clock,
         seed: str,
-        threads: int,
+        worker: str,
         *,
         ring: Callable[[], None],
         tallies: Tallies,
+        threads: int = THREADS,
     ) -> None:
         self._outside = outside
         self._clock = clock
         self._seed = seed
-        self._room = 2 * threads
-        self._ring = ring
+        self._worker = worker
         self._tallies = tallies
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="result")
-        self._posting: dict[Future[Posted], Letter] = {}
+        self._posters = Posters(threads, self._post, ring)
+        self._taken: dict[tuple[int, int], Letter] = {}
         self._posted: deque[Posted] = deque()
         self._closed = False
 
     def run(self) -> int:
-        """Write down the posts that have ended and start those that are due; how many were started."""
+        """Write down the posts that have ended and take letters for the next; how many."""
         self._settle()
-        room = self._room - len(self._posting)
-        # Half empty first: claiming a handful at a time makes a transaction of each, all the time.
-        if self._closed or room < self._room // 2:
+        if self._closed:
             return 0
-        letters = outbox.claim(room, self._clock.now())
-        for letter in letters:
-            future = self._pool.submit(post, letter, self._outside, self._clock.now())
-            self._posting[future] = letter
-            future.add_done_callback(self._ended)
+        self._give_back(self._posters.surplus())
+        now = self._clock.now()
+        wanted = self._posters.wanted(outbox.waiting(now))
+        letters = outbox.claim(wanted, self._worker, now)
+        self._taken |= {_key(letter): letter for letter in letters}
+        self._posters.put(letters)
         return len(letters)
 
     def busy(self) -> bool:
         """Whether a result is being posted, or due to be."""
-        return bool(self._posting or self._posted) or outbox.any_due(self._clock.now())
+        return bool(self._taken) or outbox.any_due(self._clock.now())
+
+    def reconcile(self) -> None:
+        """Give back what the database says is ours and we know nothing of: a commit whose answer got lost."""
+        outbox.release(self._worker, but={call_id for call_id, _ in self._taken})
 
     def close(self, grace: float) -> None:
         """Start no more posts, let those that run end within ``grace`` seconds, and write everything down.
 
-        What is still being posted then will be posted again, when its lease has run out.
+        What is still being posted then will be posted again.
         """
         self._closed = True
-        posting = dict(self._posting)
-        outbox.give_back([letter for future, letter in posting.items() if future.cancel()])
-        wait(posting, timeout=grace)
-        self._pool.shutdown(wait=False)
+        self._give_back(self._posters.take_back())
+        self._posters.close(grace)
         self._settle()
+        outbox.release(self._worker)
 
-    def _ended(self, future: Future[Posted]) -> None:
-        letter = self._posting[future]
-        if not future.cancelled():
-            if fault := future.exception():
-                log.error("%d result post broke by a fault of ours; its lease runs out", letter.call_id, exc_info=fault)
-            else:
-                self._posted.append(future.result())
-        del self._posting[future]
-        self._ring()
+    def _post(self, letter: Letter) -> bool:
+        """What a thread does with a letter; whether there was an answer."""
+        posted = post(letter, self._outside, self._clock.now())
+        self._posted.append(posted)
+        return posted.reply.status is not None
+
+    def _give_back(self, letters: Sequence[Letter]) -> None:
+        outbox.give_back(letters)
+        for letter in letters:
+            del self._taken[_key(letter)]
 
     def _settle(self) -> None:
         posted = list(self._posted)
@@ -130,6 +139,7 @@ class Sender:
         outbox.settle(settled, [one.exchange for one in posted])
         for letter, reply, then in settled:
             self._posted.popleft()
+            del self._taken[_key(letter)]
             self._tallies.count("result_posts", then.outcome)
             log.info("%d result post %d: %s, %s", letter.call_id, letter.tries, reply, then.state)
 
@@ -142,3 +152,8 @@ class Sender:
             now=now,
             seed=self._seed,
         )
+
+
+def _key(letter: Letter) -> tuple[int, int]:
+    """A letter may be taken again, after this scheduler was held for lost, while its first thread is still at it."""
+    return letter.call_id, letter.tries

@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 6.0
 SENDER_GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.02
-RESULT_THREADS = 16
 
 
 class Service:
@@ -49,7 +48,7 @@ class Service:
         self.heart = Heart(worker)
         self.watch = schedulers.Watch()
         self.dispatcher = Dispatcher(equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies)
-        self.sender = Sender(equipment.outside, clock, seed, RESULT_THREADS, ring=ring, tallies=self.tallies)
+        self.sender = Sender(equipment.outside, clock, seed, worker, ring=ring, tallies=self.tallies)
         self.stepper: Stepper | None = None
         if isinstance(clock, SteppedClock):
             clock.when_waiting = ring
@@ -88,6 +87,7 @@ class Service:
         """Obey the switch, post results, dial what is due."""
         if self._in_doubt:
             self.dispatcher.reconcile()
+            self.sender.reconcile()
             self._in_doubt = False
         self.heart.obey(self.dispatcher.recall)
         if self.stepper is not None:

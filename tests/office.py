@@ -75,6 +75,6 @@ class Office:
     def _busy() -> bool:
         running, posting = (
             execute("SELECT count(*) FROM call WHERE status IN ('dialing', 'connected')").fetchone(),
-            execute("SELECT count(*) FROM result WHERE lease_until IS NOT NULL AND state = 'pending'").fetchone(),
+            execute("SELECT count(*) FROM result WHERE worker IS NOT NULL AND state = 'pending'").fetchone(),
         )
         return bool(running[0] or posting[0])

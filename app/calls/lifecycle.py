@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims, db, exchanges
+from app.calls import claims, db, exchanges, outbox
 from app.calls.claims import RUNNING_STATUSES, Claim
 from app.calls.db import execute, execute_many, writing
 from app.calls.exchanges import Exchange
@@ -135,7 +135,7 @@ def _finish(ended: Ended, zone: ZoneInfo) -> bool:
             duration=ended.duration,
             zone=zone,
         )
-        _send(claim.call_id, claim.result_url, body, ended.ended_at)
+        outbox.add(claim.call_id, claim.result_url, body, ended.ended_at)
     log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
     return True
 
@@ -143,12 +143,14 @@ def _finish(ended: Ended, zone: ZoneInfo) -> bool:
 def settle_lost(worker: str, now: datetime, zone: ZoneInfo, limit: int = 500) -> int:
     """Settle the attempts of a scheduler that is lost, and forget it once nothing of it is left; how many were settled.
 
-    Nobody knows how they ended: they end as ``unknown``, which counts as failed, and are never dialled again.
+    Nobody knows how they ended: they end as ``unknown``, which counts as failed, and are never dialled again. The
+    results that it was posting are posted again.
     """
     with writing():
         lost = claims.of_worker(worker, limit)
         lose(lost, now, zone, "its scheduler died, or stood still, in mid-call")
         if len(lost) < limit:
+            outbox.release(worker)
             execute("DELETE FROM scheduler WHERE worker = ?", worker)
     return len(lost)
 
@@ -202,17 +204,6 @@ def expire(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
                     duration=duration,
                     zone=zone,
                 )
-                _send(call_id, url, body, now)
+                outbox.add(call_id, url, body, now)
             log.info("%d failed: expired after %d attempts", call_id, attempts)
     return len(rows)
-
-
-def _send(call_id: int, url: str, body: str, now: datetime) -> None:
-    execute(
-        """INSERT INTO result (call_id, url, body, state, tries, unacknowledged, due_at, last_answer)
-        VALUES (?, ?, ?, 'pending', 0, 0, ?, '')""",
-        call_id,
-        url,
-        body,
-        now.timestamp(),
-    )

@@ -1,6 +1,10 @@
-"""The results that wait to be posted, as rows: claiming a few, and writing down how their posts went."""
+"""The results that wait to be posted, as rows: claiming some, and writing down how their posts went.
 
-from collections.abc import Iterable, Sequence
+A destination is the origin of a result_url. A scheduler takes letters from each destination as it sees fit; what it has
+taken is its own until it has written down what became of it, or is lost.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +13,19 @@ from app.calls import db, exchanges
 from app.calls.db import execute, execute_many, writing
 from app.calls.delivery import Next, Reply, ResultState
 from app.calls.exchanges import Exchange
+from app.outside import urls
+from app.outside.answers import NotFetched
 
-LEASE_SECONDS = 60.0
-_FREE = "state = 'pending' AND due_at <= ? AND (lease_until IS NULL OR lease_until < ?)"
+_FREE = "state = 'pending' AND worker IS NULL"
+
+# The destinations with results to post, found by leaps along the index result_free: many results cost what one does.
+_WAITING = f"""WITH RECURSIVE waiting(destination) AS (
+    SELECT min(destination) FROM result WHERE {_FREE}
+    UNION ALL
+    SELECT (SELECT min(destination) FROM result WHERE {_FREE} AND destination > waiting.destination)
+    FROM waiting WHERE waiting.destination IS NOT NULL)
+SELECT (SELECT due_at FROM result WHERE {_FREE} AND destination = waiting.destination ORDER BY due_at LIMIT 1),
+    destination FROM waiting WHERE destination IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +33,64 @@ class Letter:
     """One result to post. ``tries`` counts this post too."""
 
     call_id: int
+    destination: str
     url: str
     body: str
     tries: int
     unacknowledged: int
 
 
-def claim(limit: int, now: datetime) -> list[Letter]:
-    """Take up to ``limit`` results that are due. A taken one comes back by itself if its sender dies."""
-    free = execute(f"SELECT 1 FROM result WHERE {_FREE} LIMIT 1", now.timestamp(), clock.machine()).fetchone()
+def add(call_id: int, url: str, body: str, due_at: datetime) -> None:
+    """Put a result in the outbox."""
+    execute(
+        """INSERT INTO result (call_id, url, body, state, tries, unacknowledged, due_at, last_answer, destination)
+        VALUES (?, ?, ?, ?, 0, 0, ?, '', ?)""",
+        call_id,
+        url,
+        body,
+        ResultState.PENDING,
+        due_at.timestamp(),
+        _destination(url),
+    )
+
+
+def _destination(url: str) -> str:
+    try:
+        return urls.parse(url).origin
+    except NotFetched:
+        return ""  # it goes nowhere, and takes no time to get there
+
+
+def waiting(now: datetime) -> list[str]:
+    """The destinations of results that are due and that nobody is posting, the longest waiting first."""
+    free = execute(f"SELECT 1 FROM result WHERE {_FREE} AND due_at <= ? LIMIT 1", now.timestamp()).fetchone()
     if free is None:
         return []
+    rows = execute(_WAITING).fetchall()
+    return [destination for due_at, destination in sorted(rows) if due_at <= now.timestamp()]
+
+
+def claim(wanted: Mapping[str, int], worker: str, now: datetime) -> list[Letter]:
+    """Take at most so many due results of each destination, in that order, each destination's first due first."""
+    if not wanted:
+        return []
     with writing():
-        rows = execute(
-            f"""WITH due AS (SELECT call_id FROM result WHERE {_FREE}
-                ORDER BY due_at, call_id LIMIT ? {db.skip_locked()})
-            UPDATE result SET tries = tries + 1, lease_until = ? WHERE call_id IN (SELECT call_id FROM due)
-            RETURNING call_id, url, body, tries, unacknowledged""",
-            now.timestamp(),
-            clock.machine(),
-            limit,
-            clock.machine() + LEASE_SECONDS,
-        ).fetchall()
-    return [Letter(*row) for row in sorted(rows)]
+        rows = [
+            row
+            for destination, most in wanted.items()
+            for row in execute(
+                f"""SELECT call_id, destination, url, body, tries + 1, unacknowledged FROM result
+                WHERE {_FREE} AND destination = ? AND due_at <= ?
+                ORDER BY due_at, call_id LIMIT ? {db.skip_locked()}""",
+                destination,
+                now.timestamp(),
+                most,
+            ).fetchall()
+        ]
+        execute_many(
+            "UPDATE result SET tries = tries + 1, worker = ? WHERE call_id = ?", [(worker, row[0]) for row in rows]
+        )
+    return [Letter(*row) for row in rows]
 
 
 def any_due(now: datetime) -> bool:
@@ -61,14 +110,26 @@ def next_due(now: datetime) -> datetime | None:
 def release_all() -> None:
     """Give back what anybody has taken: only for a scheduler that knows it is alone."""
     with writing():
-        execute("UPDATE result SET lease_until = NULL WHERE lease_until IS NOT NULL AND state = 'pending'")
+        execute("UPDATE result SET worker = NULL WHERE worker IS NOT NULL")
+
+
+def release(worker: str, but: Collection[int] = ()) -> None:
+    """Give back what a scheduler has taken and nobody is posting, or nobody will write down; ``but`` these call_ids.
+
+    Their tries stay counted: they may have been posted.
+    """
+    rows = execute("SELECT call_id FROM result WHERE worker = ?", worker).fetchall()
+    lost = [(call_id, worker) for (call_id,) in rows if call_id not in but]
+    if lost:
+        with writing():
+            execute_many("UPDATE result SET worker = NULL WHERE call_id = ? AND worker = ?", sorted(lost))
 
 
 def settle(posts: Iterable[tuple[Letter, Reply, Next]], exchanged: Sequence[Exchange] = ()) -> None:
     """Write down what became of some posts, and what was said in them, in one transaction."""
     with writing():
         execute_many(
-            """UPDATE result SET state = ?, unacknowledged = ?, due_at = coalesce(?, due_at), lease_until = NULL,
+            """UPDATE result SET state = ?, unacknowledged = ?, due_at = coalesce(?, due_at), worker = NULL,
                 last_answer = ? WHERE call_id = ? AND tries = ?""",
             [
                 (
@@ -91,7 +152,7 @@ def give_back(letters: Sequence[Letter]) -> None:
         return
     with writing():
         execute_many(
-            """UPDATE result SET tries = tries - 1, lease_until = NULL
+            """UPDATE result SET tries = tries - 1, worker = NULL
             WHERE call_id = ? AND tries = ? AND state = ?""",
             [(letter.call_id, letter.tries, ResultState.PENDING) for letter in letters],
         )

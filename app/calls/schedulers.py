@@ -63,10 +63,11 @@ def beating() -> int:
 
 
 def forget_silent() -> None:
-    """Remove the rows of schedulers that have said nothing for a day and hold no claim."""
+    """Remove the rows of schedulers that have said nothing for a day and hold nothing."""
     execute(
         """DELETE FROM scheduler WHERE seen_at < ? AND worker NOT IN
-            (SELECT worker FROM call WHERE status IN ('dialing', 'connected'))""",
+            (SELECT worker FROM call WHERE status IN ('dialing', 'connected')
+            UNION SELECT worker FROM result WHERE worker IS NOT NULL)""",
         clock.machine() - 86_400,
     )
 
@@ -79,10 +80,12 @@ class Watch:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def lost(self) -> list[str]:
-        """The schedulers that are lost, and the workers of running calls that have no row at all."""
+        """The schedulers that are lost, and those of running calls and results being posted that have no row at all."""
         rows = execute(
-            """SELECT worker, beat FROM scheduler UNION SELECT DISTINCT worker, -1 FROM call
-            WHERE status IN ('dialing', 'connected') AND worker NOT IN (SELECT worker FROM scheduler)"""
+            """SELECT worker, beat FROM scheduler UNION SELECT worker, -1 FROM
+                (SELECT worker FROM call WHERE status IN ('dialing', 'connected')
+                UNION SELECT worker FROM result WHERE worker IS NOT NULL) AS working
+            WHERE worker NOT IN (SELECT worker FROM scheduler)"""
         ).fetchall()
         now = self._elapsed()
         before, self._seen = self._seen, {}

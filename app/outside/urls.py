@@ -43,6 +43,11 @@ class Target:
         """The URL without its query, for logs: parameters may be anybody's personal data."""
         return self.url.partition("?")[0]
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, the port where it is not the scheme's own (RFC 6454 §6.2)."""
+        return self.url.removesuffix(self.path)
+
 
 def parse(url: str) -> Target:
     """Read an absolute URL (RFC 3986 §3, RFC 9110 §4.2); host names become IDNA 2008 A-labels (RFC 5891).

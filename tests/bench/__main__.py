@@ -13,6 +13,7 @@ ROWS = {
     "reading": queueing.reading,
     "million": queueing.million,
     "results": sending.results,
+    "hanging": sending.beside_one_that_hangs,
     "cycle": cycle.cycle,
     "picking": picking.picking,
     "whole": whole.whole,
