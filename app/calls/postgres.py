@@ -3,7 +3,6 @@
 A thread has a connection only while it runs a statement or a transaction, so a few connections serve many threads.
 """
 
-import contextlib
 import hashlib
 import os
 import select
@@ -136,7 +135,7 @@ class HeldLock:
         return _is_over(self._connection)
 
     def release(self) -> None:
-        with contextlib.suppress(psycopg.Error):  # at once: the server may take its time to notice the end
+        with suppress(psycopg.Error):  # at once: the server may take its time to notice the end
             self._connection.execute("SELECT pg_advisory_unlock_all()")
         self._connection.close()
 
