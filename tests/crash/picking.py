@@ -22,13 +22,13 @@ COLUMNS = (
 )
 
 
-def _queue(proof: Proof, campaigns: int, first: int, count: int, now: float) -> None:
-    """Queue that many calls more, spread over all campaigns; some wait for later and some have an end."""
+def _queue(campaigns: int, first: int, count: int, now: float, *, later: int) -> None:
+    """Queue that many calls more, in the order of their lists; ``later`` % wait for another day, some have an end."""
     rows = []
     for call_id in range(first, first + count):
         campaign = call_id % campaigns
         number = f"+1{2_000_000_000 + call_id}"
-        due = now + 86_400 if call_id % 10 == 0 else now - 1 - proof.draw.random() * 3_600
+        due = now + 86_400 if call_id % 100 < later else now - 1 - campaign
         expires = now + 7_200 if call_id % 3 == 0 else None
         whose = (call_id, campaign + 1, 1_000 + campaign, number, number, "", "")
         rows.append((*whose, "queued", due, expires, now, 0, "", 0, 0))
@@ -87,7 +87,7 @@ def _picks(proof: Proof, campaigns: int, picks: int, first: int) -> tuple[list[f
             proof.must(len(claimed) == len(chosen), "what was picked could not be claimed")
             ended = [lifecycle.Ended(claim, CalleeType.VOICE, now, now, 7) for claim in claimed]
             lifecycle.finish(ended, factory.Settings().timezone)
-            _queue(proof, campaigns, first + number * LINES, LINES, now.timestamp())
+            _queue(campaigns, first + number * LINES, LINES, now.timestamp(), later=0)
         served |= {queue: number + 1 for _, queue in chosen}
     return seconds, busy
 
@@ -115,7 +115,7 @@ def picking(
         for size in sizes:
             (left,) = execute("SELECT count(*) FROM call WHERE status = 'queued'").fetchone()
             with writing():
-                _queue(proof, campaigns, first, size - left, Clock().now().timestamp())
+                _queue(campaigns, first, size - left, Clock().now().timestamp(), later=10)
             execute("ANALYZE" if proof.engine == SQLITE else "VACUUM ANALYZE call")  # the latter as autovacuum does
             first += size - left
             seconds, busy = _picks(proof, campaigns, picks, first)
