@@ -28,7 +28,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
                   dial), heart (lease and obedience), results, stepping (of virtual time)
-5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``logs`` is
+5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``worker``
+   is gunicorn's with patience that ends, ``logs`` is
    how their lines look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
 """
 

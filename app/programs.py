@@ -19,6 +19,7 @@ from app.calls import db
 from app.errors import Refusal
 from app.factory import create_app
 from app.settings import Settings
+from app.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class _Gunicorn(BaseApplication):
         host, port = self._settings.bind
         options = {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": self._settings.workers,
             "threads": self._settings.threads,
             "graceful_timeout": 8,
@@ -47,6 +48,10 @@ class _Gunicorn(BaseApplication):
             "logconfig_dict": logs.config(self._settings.log_format),
             "proc_name": "ringback web",
             "control_socket_disable": True,
+            "limit_request_line": 4094,
+            "limit_request_fields": 64,
+            "limit_request_field_size": 8190,
+            "forwarder_headers": "",  # SCRIPT_NAME and PATH_INFO are no client's to say
         }
         for name, value in options.items():
             if name in self.cfg.settings:

@@ -12,11 +12,12 @@ LAYERS = (
     ("app.intake", "app.outside"),
     ("app.calls",),
     ("app.classic", "app.door", "app.pages", "app.testing", "app.health", "app.metrics", "scheduler"),
-    ("app.factory", "app.programs", "app.logs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
+    ("app.factory", "app.programs", "app.worker", "app.logs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
 )
 MAY_USE_SIBLINGS = (
     "app.factory",
     "app.programs",
+    "app.worker",
     "app.sample",
     "app.demo",
     "app.cli",
@@ -36,7 +37,7 @@ OWNERS = {
     "psycopg": ("app.calls.postgres", "app.calls.listening"),
     "argon2": ("app.calls.pins",),
     "lxml": ("app.voicexml",),
-    "gunicorn": ("app.programs",),
+    "gunicorn": ("app.programs", "app.worker"),
     "click": ("app.cli",),
     "rich": ("app.cli",),
     "flask": ("app.classic", "app.door", "app.pages", "app.testing", "app.health", "app.door", "app.factory"),

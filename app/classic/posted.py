@@ -61,7 +61,10 @@ def _urlencoded(request: Request) -> Posted:
 
 def _whole_body(request: Request) -> bytes:
     """All of the body: what was cut off must not be taken for a shorter list, or a shorter number."""
-    body = request.stream.read()
+    try:
+        body = request.stream.read()
+    except ClientDisconnected as wrong:
+        raise BadForm("it ended early, or came too slowly") from wrong
     if request.content_length is None:
         if request.max_content_length is not None and len(body) >= request.max_content_length:
             raise RequestEntityTooLarge
@@ -82,7 +85,7 @@ def _multipart(request: Request, boundary: str) -> Posted:
     try:
         form, files = parser.parse(request.stream, boundary.encode("latin-1", "replace"), request.content_length)
     except (ValueError, ClientDisconnected) as wrong:
-        raise BadForm("its multipart/form-data is malformed or ended early") from wrong
+        raise BadForm("its multipart/form-data is malformed, ended early or came too slowly") from wrong
     except RequestEntityTooLarge:
         if request.content_length is None:
             raise
