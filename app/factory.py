@@ -18,7 +18,7 @@ from app.classic.routes import Desk, classic
 from app.clock import Clock, SteppedClock
 from app.errors import SettingError
 from app.health import Ward, health
-from app.intake.phone import COUNTRIES, NumberRules
+from app.intake.phone import COUNTRIES, DialRules, NumberRules
 from app.metrics import Metrics
 from app.outside.addresses import Policy
 from app.outside.fetch import Outside
@@ -74,6 +74,10 @@ def make_outside(settings: Settings) -> Outside:
 def make_rules(settings: Settings) -> Rules:
     """How forms are read."""
     return Rules(settings.timezone, settings.times == "php", _number_rules(settings))
+
+
+def _dial_rules(settings: Settings) -> DialRules:
+    return DialRules(_number_rules(settings), costs=settings.carrier != "simulated", premium=settings.premium)
 
 
 def _number_rules(settings: Settings) -> NumberRules:
@@ -157,7 +161,7 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
         raise SettingError(
             f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
         ) from wrong
-    equipment = Equipment(carrier, make_outside(settings), business, settings.timezone)
+    equipment = Equipment(carrier, make_outside(settings), business, settings.timezone, _dial_rules(settings))
     return Service(equipment, lines=settings.lines, seed=settings.seed, keep_days=settings.keep_days)
 
 

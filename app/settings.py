@@ -154,6 +154,9 @@ class Settings:
     countries: tuple[str, ...] = _setting(
         "US,CA", "countries you call; their emergency numbers are refused", _countries
     )
+    premium: bool = _setting(
+        "false", "true: premium-rate numbers may be dialled by a carrier that costs money", _boolean
+    )
     times: str = _setting(
         "php+dateparser", "who reads times: php+dateparser or php alone", _choice("php+dateparser", "php")
     )

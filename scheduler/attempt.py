@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 ACCEPTED = phone.NumberRules()
 """How a number that was accepted is read again: today's stricter settings are no business of a queued call."""
 
+NOBODY_PAYS = phone.DialRules()
+
 Answered = Callable[[Claim, datetime], None]
 """Told when someone answers."""
 
@@ -41,6 +43,7 @@ class Equipment:
     outside: Outside
     clock: Clock
     zone: ZoneInfo
+    dial_rules: phone.DialRules = NOBODY_PAYS
 
 
 class Attempt:
@@ -59,6 +62,10 @@ class Attempt:
         """Dial, talk if someone answers, and tell how that ended; None when it may not dial."""
         claim = self.claim
         try:
+            phone.refuse_to_dial(claim.number, self._equipment.dial_rules)
+        except phone.BadNumber as rule:
+            return self._refused(str(rule))
+        try:
             asked = phone.parse(claim.phone_number, ACCEPTED)
             dial = Dial(claim.call_id, claim.attempt, claim.number, asked.ani, asked.postd, self._permit, claim.script)
             outcome = self._equipment.carrier.dial(dial, self._converse)
@@ -74,6 +81,13 @@ class Attempt:
             callee_type = CalleeType.VOICE if answered and not claim.detection else outcome.callee_type
             return self._ended(callee_type, outcome.answered_at, outcome.ended_at, outcome.duration)
         return self._ended(CalleeType.UNKNOWN, None, self._equipment.clock.now(), 0)
+
+    def _refused(self, rule: str) -> Ended:
+        """Never dialled, and not tried again: another attempt would be refused as well."""
+        log.warning("%d refused: its number must not be dialled", self.claim.call_id)
+        self._events.append(("refused", f"{self.claim.number}: {rule}"))
+        self.claim = replace(self.claim, max_retries=0)
+        return self._ended(CalleeType.LINEFAILURE, None, self._equipment.clock.now(), 0)
 
     def _ended(self, callee_type: CalleeType, answered_at: datetime | None, ended_at: datetime, duration: int) -> Ended:
         return Ended(

@@ -114,6 +114,22 @@ def refuse_unless_diallable(number: PhoneNumber, rules: NumberRules, *, premium:
         raise BadNumber("premium-rate numbers are not called from here")
 
 
+@dataclass(frozen=True, slots=True)
+class DialRules:
+    """What may be dialled, whatever was queued: ``costs`` says that the carrier rings real phones, for money."""
+
+    numbers: NumberRules = NumberRules()
+    costs: bool = False
+    premium: bool = False
+
+
+def refuse_to_dial(number: str, rules: DialRules) -> None:
+    """Raise BadNumber for what must not be dialled: an emergency number ever, and what costs too much."""
+    asked = parse(number, NumberRules(countries=rules.numbers.countries))
+    if rules.costs:
+        refuse_unless_diallable(asked, rules.numbers, premium=rules.premium)
+
+
 def _to_ascii(text: str) -> str:
     """Digits of every script, fullwidth forms, dashes and spaces as their ASCII twins; anything else as it is."""
     return text if text.isascii() else "".join(map(_ascii_twin, text))
