@@ -16,6 +16,7 @@ from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from app import clock
 from app.calls import claims, db, lifecycle, pruning, queueing, schedulers
 from app.calls.tallies import Tallies
 from app.clock import SteppedClock
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 6.0
 SENDER_GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.02
+JUMP_SECONDS = 1.0
 
 
 class Service:
@@ -42,28 +44,28 @@ class Service:
         self._stopping = threading.Event()
         self._next_due: datetime | None = None
         self._in_doubt = False
+        self._clockwork = BackgroundScheduler(timezone="UTC")
+        self._drift = 0.0
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        ring, clock = self._doorbell.set, equipment.clock
+        ring, business = self._doorbell.set, equipment.clock
         self.tallies = Tallies()
         self.heart = Heart(worker)
         self.watch = schedulers.Watch()
         self.dispatcher = Dispatcher(equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies)
-        self.sender = Sender(equipment.outside, clock, seed, worker, ring=ring, tallies=self.tallies)
+        self.sender = Sender(equipment.outside, business, seed, worker, ring=ring, tallies=self.tallies)
         self.stepper: Stepper | None = None
-        if isinstance(clock, SteppedClock):
-            clock.when_waiting = ring
-            self.stepper = Stepper(clock, worker, equipment.zone, self.dispatcher, self.sender, ring)
+        if isinstance(business, SteppedClock):
+            business.when_waiting = ring
+            self.stepper = Stepper(business, worker, equipment.zone, self.dispatcher, self.sender, ring)
 
     def run(self) -> None:
         """Work until stopped."""
         self.heart.start()
-        clockwork = BackgroundScheduler(timezone="UTC")
-        for name, seconds, job in self._jobs():
-            clockwork.add_job(job, "interval", seconds=seconds, id=name, coalesce=True, max_instances=1)
-        clockwork.start()
+        self._clockwork.start()
+        self._wind_up()
         log.info("scheduler started")
         self._answer_the_doorbell()
-        clockwork.shutdown(wait=True)
+        self._clockwork.shutdown(wait=True)
         self.close()
         log.info("scheduler stopped")
 
@@ -137,11 +139,26 @@ class Service:
             jobs += [("expire", 1, self.expire), ("recover", 5, self.recover)]
         return jobs
 
+    def _wind_up(self) -> None:
+        """Start the periodic jobs, or start them anew: their periods go by the machine's clock."""
+        self._drift = clock.machine() - clock.elapsed()
+        for name, seconds, job in self._jobs():
+            self._clockwork.add_job(
+                job, "interval", seconds=seconds, id=name, coalesce=True, max_instances=1, replace_existing=True
+            )
+
+    def _has_jumped(self) -> bool:
+        """Whether somebody has set the machine's clock."""
+        return abs(clock.machine() - clock.elapsed() - self._drift) > JUMP_SECONDS
+
     def _answer_the_doorbell(self) -> None:
         changes = db.Changes()
         while not self._stopping.is_set():
             rung = self._doorbell.wait(LOOK_SECONDS)
             self._doorbell.clear()
+            if self._has_jumped():
+                log.warning("the machine's clock was set")
+                self._wind_up()
             try:
                 if rung or changes.seen() or self.dispatcher.has_news() or self._has_come_due():
                     self.work()

@@ -9,7 +9,8 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +35,10 @@ class _Turn:
     def __init__(self, path: Path) -> None:
         self._thread = threading.Lock()
         self._file = path.open("ab")
+        self._asking = threading.Lock()
+        self._asker = ThreadPoolExecutor(1, thread_name_prefix="turn")
+        self._asked: Future[None] | None = None
+        self._wanted = False
 
     def __enter__(self) -> None:
         if not self._thread.acquire(timeout=WAIT_SECONDS):
@@ -41,7 +46,9 @@ class _Turn:
         if self._file.closed:
             self._thread.release()
             raise peewee.InterfaceError("no database is open")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        if not self._take():
+            self._thread.release()
+            raise peewee.OperationalError("another program has been writing for too long")
 
     def __exit__(self, *_: object) -> None:
         if not self._file.closed:
@@ -50,6 +57,34 @@ class _Turn:
 
     def close(self) -> None:
         self._file.close()
+        self._asker.shutdown(wait=False)
+
+    def _take(self) -> bool:
+        """The turn over all processes; False when it did not come in time.
+
+        The kernel can wait for it, but not for so long and no longer: another thread does, and when we have given up
+        and nobody else of ours has come for it meanwhile, it lets go of it again.
+        """
+        with self._asking:
+            if self._asked is None:
+                with suppress(BlockingIOError):
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                self._asked = self._asker.submit(fcntl.flock, self._file, fcntl.LOCK_EX)
+                self._asked.add_done_callback(self._let_go_unless_wanted)
+            asked, self._wanted = self._asked, True
+        wait([asked], WAIT_SECONDS)
+        with self._asking:
+            self._wanted = False
+            if asked.done():
+                self._asked = None
+            return asked.done()
+
+    def _let_go_unless_wanted(self, asked: "Future[None]") -> None:
+        with self._asking:
+            if self._asked is asked and not self._wanted and not self._file.closed:
+                self._asked = None
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
 class HeldFile:
@@ -130,8 +165,13 @@ class Sqlite:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        with self._turn, self.database.atomic("IMMEDIATE"):
-            yield
+        try:
+            with self._turn, self.database.atomic("IMMEDIATE"):
+                yield
+        except peewee.OperationalError as wrong:
+            if "readonly" in str(wrong):
+                self.database.close()  # opened while the file could only be read, it could never write
+            raise
 
     def upgrading(self) -> _Turn:
         return self._turn
