@@ -33,15 +33,26 @@ class BadCredentials(Refusal):
         super().__init__("login or pin not accepted")
 
 
-class LockedOut(Refusal):
-    """Too many wrong PINs came lately: nothing is checked, whether the login exists or not, the PIN right or wrong.
+class TryLater(Refusal):
+    """What is asked for is not done now, and may be after ``retry_after`` whole seconds."""
 
-    ``retry_after`` is in whole seconds.
-    """
+    def __init__(self, sentence: str, seconds: float) -> None:
+        super().__init__(sentence)
+        self.retry_after = max(math.ceil(seconds), 1)
+
+
+class LockedOut(TryLater):
+    """Too many wrong PINs came lately: nothing is checked, whether the login exists or not, the PIN right or wrong."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__("login or pin not accepted; too many wrong tries, wait 15 minutes")
-        self.retry_after = max(math.ceil(seconds), 1)
+        super().__init__("login or pin not accepted; too many wrong tries, wait 15 minutes", seconds)
+
+
+class Crowded(TryLater):
+    """The account's servers are slow, and so many of its requests wait for them that there is no place for more."""
+
+    def __init__(self) -> None:
+        super().__init__("too many of your requests are waiting for your servers to answer their probes; try again", 5)
 
 
 class BadList(BadField):

@@ -22,6 +22,7 @@ from app.intake.phone import COUNTRIES, DialRules, NumberRules
 from app.metrics import Metrics
 from app.outside.addresses import Policy
 from app.outside.fetch import Outside
+from app.outside.shares import Shares
 from app.settings import Settings
 from app.telephony.callees import Callees
 from app.telephony.simulated import SimulatedCarrier
@@ -101,6 +102,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web.extensions["classic"] = Desk(
         credentials=Credentials(),
         outside=make_outside(settings),
+        shares=Shares(max(settings.threads // 4, 1)),
         clock=business,
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,

@@ -1,7 +1,7 @@
 """Orders become rows. A call_id that leaves this module is committed; an order that fails leaves nothing."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -34,11 +34,19 @@ _CALL_COLUMNS = (
 _INSERT_CALL = f"INSERT INTO call ({', '.join(_CALL_COLUMNS)}) VALUES ({db.marks(len(_CALL_COLUMNS))})"
 
 
-def probed(order: Order, outside: Outside) -> Order:
-    """The order after a GET of its URLs, with a note when start_url is no VoiceXML yet. Raises UrlNotUsable."""
+Place = AbstractContextManager[None]
+_NO_PLACE: Place = nullcontext()
+
+
+def probed(order: Order, outside: Outside, place: Place = _NO_PLACE) -> Order:
+    """The order after a GET of its URLs, with a note when start_url is no VoiceXML yet.
+
+    ``place`` is taken for as long as that lasts. Raises UrlNotUsable, and what ``place`` raises.
+    """
     terms: Terms = order.terms
     urls = {"start_url": terms.start_url} | ({"result_url": terms.result_url} if terms.result_url else {})
-    answers = preflight.refuse_unless_answering(outside, urls)
+    with place:
+        answers = preflight.refuse_unless_answering(outside, urls)
     try:
         document.load(answers["start_url"].body)
     except document.BadDocument as wrong:
@@ -141,13 +149,15 @@ def queue_list(
     outside: Outside,
     clock: Clock,
     each: Callable[[Batch, int], None],
+    place: Place = _NO_PLACE,
 ) -> int:
     """Probe, then queue a list as it is read, all of it or nothing; the id of its campaign.
 
-    ``each`` is told every batch with the call_id of its first good line; the others follow it. Raises Refusal.
+    ``each`` is told every batch with the call_id of its first good line; the others follow it. ``place`` is taken
+    while it probes. Raises Refusal.
     """
     try:
-        order = probed(order, outside)
+        order = probed(order, outside, place)
     except UrlNotUsable:
         for _ in numbers.batches():
             pass  # a list that can't be used is reported before a URL that can't

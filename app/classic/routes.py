@@ -14,10 +14,11 @@ from app.classic.form import Rules
 from app.classic.posted import Posted
 from app.client import client_address
 from app.clock import Clock
-from app.errors import BadField, LockedOut, Refusal
+from app.errors import BadField, Refusal, TryLater
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
+from app.outside.shares import Shares
 
 PREFIXES = ("/webservice", "/outbound/webservice", "")
 
@@ -28,6 +29,7 @@ class Desk:
 
     credentials: Credentials
     outside: Outside
+    shares: Shares
     clock: Clock
     rules: Rules
     echo_pin: bool
@@ -51,7 +53,8 @@ def queuecall() -> Response:
             echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
             account_id = _account(desk, sent)
             order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
-            call_id = queueing.queue_call(account_id, queueing.probed(order, desk.outside), desk.clock.now())
+            order = queueing.probed(order, desk.outside, desk.shares.place(account_id))
+            call_id = queueing.queue_call(account_id, order, desk.clock.now())
     except Refusal as refusal:
         return _refused(refusal, echo)
     return _xml(replies.queued(call_id, echo))
@@ -68,7 +71,10 @@ def queuecalls() -> Response:
                 account_id = _account(desk, sent)
                 order, numbers = _campaign(desk, sent, account_id)
                 answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
-                campaign_id = queueing.queue_list(account_id, order, numbers, desk.outside, desk.clock, answer.add)
+                place = desk.shares.place(account_id)
+                campaign_id = queueing.queue_list(
+                    account_id, order, numbers, desk.outside, desk.clock, answer.add, place
+                )
         except Refusal as refusal:
             return _refused(refusal, echo)
         response = _xml(
@@ -105,7 +111,7 @@ def _root() -> str:
 
 def _refused(refusal: Refusal, echo: replies.Echo) -> Response:
     text = replies.failed(_root(), str(refusal), echo)
-    if not isinstance(refusal, LockedOut):
+    if not isinstance(refusal, TryLater):
         return _xml(text)
     response = _xml(text, 429)
     response.headers["Retry-After"] = str(refusal.retry_after)

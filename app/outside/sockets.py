@@ -6,8 +6,10 @@ ask their thread's ``Exchange`` before every operation how much of the whole fet
 
 import socket
 import ssl
+import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Any
 
@@ -17,9 +19,8 @@ from app.outside.answers import Limits, NotFetched, Reason
 
 Resolve = Callable[[str, int], Sequence[str]]
 
-# getaddrinfo can't be interrupted: a dead name server holds a thread long after its caller has given up. Threads are
-# made as they are needed.
-_lookups = ThreadPoolExecutor(max_workers=64, thread_name_prefix="lookup")
+_MOST_LOOKUPS = 512
+_MOST_OF_ONE_ZONE = 32
 _MOST_ADDRESSES = 4
 
 
@@ -91,12 +92,58 @@ class TimedTLSSocket(TimedSocket, ssl.SSLSocket):
         return super().send(*args)
 
 
+class Lookups:
+    """Name lookups that their caller can give up.
+
+    getaddrinfo can't be interrupted: a dead name server holds a thread for half a minute after its caller has gone.
+    So everybody who asks for a name shares one lookup of it, and the names of one zone have so many threads at most:
+    whoever hangs then, it is nobody else. Threads are made as they are needed.
+    """
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._pool = ThreadPoolExecutor(_MOST_LOOKUPS, thread_name_prefix="lookup")
+        self._lock = threading.Lock()
+        self._running: dict[tuple[str, int], Future[Sequence[str]]] = {}
+        self._zones: Counter[str] = Counter()
+
+    def addresses(self, host: str, port: int, seconds: float) -> Sequence[str]:
+        """What ``resolve`` says; raises TimeoutError and what it raises."""
+        name, zone = (host, port), _zone(host)
+        with self._lock:
+            lookup = self._running.get(name)
+            if lookup is None:
+                if self._zones[zone] >= _MOST_OF_ONE_ZONE:
+                    raise TimeoutError
+                lookup = self._running[name] = self._pool.submit(self._look_up, host, port)
+                self._zones[zone] += 1
+        return lookup.result(max(seconds, 0))
+
+    def _look_up(self, host: str, port: int) -> Sequence[str]:
+        zone = _zone(host)
+        try:
+            return self._resolve(host, port)
+        finally:
+            with self._lock:
+                del self._running[host, port]
+                self._zones[zone] -= 1
+                if not self._zones[zone]:
+                    del self._zones[zone]
+
+
+def _zone(host: str) -> str:
+    """The end of a name that one owner is likely to have: two labels, or three of names such as shop.co.uk."""
+    labels = host.rstrip(".").split(".")
+    is_public = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3 if is_public else -2 :])
+
+
 class Dialer:
     """Opens TCP connections to permitted addresses only."""
 
     def __init__(self, policy: Policy, resolve: Resolve) -> None:
         self._policy = policy
-        self._resolve = resolve
+        self._lookups = Lookups(resolve)
 
     def open(self, host: str, port: int, exchange: Exchange) -> TimedSocket:
         """A connected socket, its timeout set to what is left for the TLS handshake; raises NotFetched.
@@ -123,11 +170,9 @@ class Dialer:
             return [ip_address(host)]
         except ValueError:
             pass  # a name: urls.parse lets no other spelling of an address through
-        answer = _lookups.submit(self._resolve, host, port)
         try:
-            return [ip_address(text) for text in answer.result(max(deadline - elapsed(), 0))]
+            return [ip_address(text) for text in self._lookups.addresses(host, port, deadline - elapsed())]
         except TimeoutError:
-            answer.cancel()
             raise NotFetched(Reason.TIME, "name lookup") from None
         except (OSError, ValueError):
             raise NotFetched(Reason.NAME) from None
