@@ -4,6 +4,8 @@ Source: VoiceXML 2.0 section 1.5 (documents); a missing namespace is accepted be
 have none.
 """
 
+import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +13,25 @@ from lxml import etree
 
 NAMESPACE = "http://www.w3.org/2001/vxml"
 VERSIONS = ("2.0", "2.1")
+MOST_BYTES = 262_144
+"""More than any page that people are spoken to from, and what it is parsed into still fits a line's share of memory."""
+
+_ENTITY = re.compile("<!ENTITY", re.IGNORECASE)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    ("<?".encode("utf-16-le"), "utf-16-le"),
+    ("<?".encode("utf-16-be"), "utf-16-be"),
+)
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+# Supersets of ASCII without shift states: those that pages of the telephone world come in.
+_ENCODING = re.compile(
+    r"utf-?8|us-ascii|ascii|iso-?8859-?[0-9]{1,2}|latin-?1|windows-125[0-9]|cp125[0-9]|koi8-[ru]|shift_jis|euc-(?:jp|kr)|"
+    r"gb2312|gbk|gb18030|big5"
+)
 
 
 class BadDocument(ValueError):
@@ -30,9 +51,12 @@ class Document:
 
 def load(page: bytes) -> Document:
     """Parse a page. Raises BadDocument. Nothing is fetched and no entity is expanded."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    text = _text(page)
+    if _ENTITY.search(text):
+        raise BadDocument("the page declares entities: write out what they stand for")
+    parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(page, parser)
+        root = etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
     except etree.XMLSyntaxError as wrong:
         raise BadDocument(f"the page is not well-formed XML: {wrong.msg}") from wrong
     except ValueError as wrong:
@@ -42,6 +66,28 @@ def load(page: bytes) -> Document:
     if root.get("version") not in VERSIONS:
         raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
     return Document(root)
+
+
+def _text(page: bytes) -> str:
+    """The characters of a page, by its byte order mark, else its XML declaration, else UTF-8 (XML 1.0 appendix F).
+
+    We decode it and not the parser: what is looked for above then can't hide behind an encoding.
+    """
+    if len(page) > MOST_BYTES:
+        raise BadDocument(f"the page has {len(page)} bytes; {MOST_BYTES} are read")
+    encoding = next((name for mark, name in _MARKS if page.startswith(mark)), "")
+    if not encoding:
+        declared = _DECLARED.match(page)
+        encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
+        if not _ENCODING.fullmatch(encoding):
+            raise BadDocument(f"the page's encoding {encoding} is not read: send UTF-8")
+    try:
+        text = page.decode(encoding)
+    except (LookupError, UnicodeError):
+        raise BadDocument(f"the page is not in {encoding}; one that names no encoding must be in UTF-8") from None
+    if "\0" in text:
+        raise BadDocument("the page has a NUL in it")
+    return text
 
 
 def _words(element: etree._Element) -> Iterator[str]:
