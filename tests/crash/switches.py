@@ -25,9 +25,9 @@ def switched_off(proof: Proof, *, rounds: int, calls: int) -> None:
     with customer.open(), fleet(proof.folder, proof.database, schedulers=2) as programs:
         for number in range(rounds):
             numbers = [f"617{2_000_000 + number * calls + place}" for place in range(calls)]
+            begun = programs.dialled()
             campaign = programs.upload(customer.form(), numbers)
             other = programs.upload(customer.form(), [f"212{2_000_000 + number * 20 + place}" for place in range(20)])
-            begun = programs.dialled()
             until(lambda: programs.dialled() > begun, 20, "dialling begins")  # noqa: B023
             time.sleep(proof.draw.uniform(0.05, 0.6))
             stops = number % 2 == 0
