@@ -83,7 +83,7 @@ class Sender:
         self._worker = worker
         self._tallies = tallies
         self._posters = Posters(threads, self._post, ring)
-        self._taken: dict[tuple[int, int], Letter] = {}
+        self._taken: set[Letter] = set()
         self._posted: deque[Posted] = deque()
         self._closed = False
 
@@ -96,7 +96,7 @@ class Sender:
         now = self._clock.now()
         wanted = self._posters.wanted(outbox.waiting(now))
         letters = outbox.claim(wanted, self._worker, now)
-        self._taken |= {_key(letter): letter for letter in letters}
+        self._taken.update(letters)
         self._posters.put(letters)
         return len(letters)
 
@@ -106,7 +106,7 @@ class Sender:
 
     def reconcile(self) -> None:
         """Give back what the database says is ours and we know nothing of: a commit whose answer got lost."""
-        outbox.release(self._worker, but={call_id for call_id, _ in self._taken})
+        outbox.release(self._worker, but={letter.call_id for letter in self._taken})
 
     def close(self, grace: float) -> None:
         """Start no more posts, let those that run end within ``grace`` seconds, and write everything down.
@@ -126,9 +126,8 @@ class Sender:
         return posted.reply.status is not None
 
     def _give_back(self, letters: Sequence[Letter]) -> None:
-        outbox.give_back(letters)
-        for letter in letters:
-            del self._taken[_key(letter)]
+        outbox.give_back([letter.call_id for letter in letters], self._worker)
+        self._taken.difference_update(letters)
 
     def _settle(self) -> None:
         posted = list(self._posted)
@@ -136,10 +135,10 @@ class Sender:
             return
         now = self._clock.now()
         settled = [(one.letter, one.reply, self._next(one, now)) for one in posted]
-        outbox.settle(settled, [one.exchange for one in posted])
+        outbox.settle(settled, self._worker, [one.exchange for one in posted])
         for letter, reply, then in settled:
             self._posted.popleft()
-            del self._taken[_key(letter)]
+            self._taken.discard(letter)
             self._tallies.count("result_posts", then.outcome)
             log.info("%d result post %d: %s, %s", letter.call_id, letter.tries, reply, then.state)
 
@@ -152,8 +151,3 @@ class Sender:
             now=now,
             seed=self._seed,
         )
-
-
-def _key(letter: Letter) -> tuple[int, int]:
-    """A letter may be taken again, after this scheduler was held for lost, while its first thread is still at it."""
-    return letter.call_id, letter.tries

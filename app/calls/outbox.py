@@ -28,9 +28,9 @@ SELECT (SELECT due_at FROM result WHERE {_FREE} AND destination = waiting.destin
     destination FROM waiting WHERE destination IS NOT NULL"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Letter:
-    """One result to post. ``tries`` counts this post too."""
+    """One result to post, taken once. ``tries`` counts this post too."""
 
     call_id: int
     destination: str
@@ -88,7 +88,7 @@ def claim(wanted: Mapping[str, int], worker: str, now: datetime) -> list[Letter]
             ).fetchall()
         ]
         execute_many(
-            "UPDATE result SET tries = tries + 1, worker = ? WHERE call_id = ?", [(worker, row[0]) for row in rows]
+            "UPDATE result SET worker = ? WHERE call_id = ?", sorted((worker, call_id) for call_id, *_ in rows)
         )
     return [Letter(*row) for row in rows]
 
@@ -114,45 +114,44 @@ def release_all() -> None:
 
 
 def release(worker: str, but: Collection[int] = ()) -> None:
-    """Give back what a scheduler has taken and nobody is posting, or nobody will write down; ``but`` these call_ids.
+    """Give back what a scheduler has taken and will not write down; ``but`` these call_ids.
 
-    Their tries stay counted: they may have been posted.
+    They are posted again, perhaps twice, with no step of the waits used up.
     """
     rows = execute("SELECT call_id FROM result WHERE worker = ?", worker).fetchall()
-    lost = [(call_id, worker) for (call_id,) in rows if call_id not in but]
-    if lost:
-        with writing():
-            execute_many("UPDATE result SET worker = NULL WHERE call_id = ? AND worker = ?", sorted(lost))
+    give_back([call_id for (call_id,) in rows if call_id not in but], worker)
 
 
-def settle(posts: Iterable[tuple[Letter, Reply, Next]], exchanged: Sequence[Exchange] = ()) -> None:
-    """Write down what became of some posts, and what was said in them, in one transaction."""
+def settle(posts: Iterable[tuple[Letter, Reply, Next]], worker: str, exchanged: Sequence[Exchange] = ()) -> None:
+    """Write down what became of a scheduler's posts, and what was said in them, in one transaction.
+
+    What was given to others meanwhile, because this scheduler was taken for lost, is theirs to write.
+    """
     with writing():
         execute_many(
-            """UPDATE result SET state = ?, unacknowledged = ?, due_at = coalesce(?, due_at), worker = NULL,
-                last_answer = ? WHERE call_id = ? AND tries = ?""",
+            """UPDATE result SET state = ?, tries = ?, unacknowledged = ?, due_at = coalesce(?, due_at),
+                worker = NULL, last_answer = ? WHERE call_id = ? AND worker = ?""",
             [
                 (
                     then.state,
+                    letter.tries,
                     then.unacknowledged,
                     then.due_at and then.due_at.timestamp(),
                     str(reply),
                     letter.call_id,
-                    letter.tries,
+                    worker,
                 )
-                for letter, reply, then in posts
+                for letter, reply, then in sorted(posts, key=lambda one: one[0].call_id)
             ],
         )
         exchanges.keep(exchanged)
 
 
-def give_back(letters: Sequence[Letter]) -> None:
-    """Return results that were taken and not posted."""
-    if not letters:
-        return
-    with writing():
-        execute_many(
-            """UPDATE result SET tries = tries - 1, worker = NULL
-            WHERE call_id = ? AND tries = ? AND state = ?""",
-            [(letter.call_id, letter.tries, ResultState.PENDING) for letter in letters],
-        )
+def give_back(call_ids: Sequence[int], worker: str) -> None:
+    """Return results that a scheduler has taken."""
+    if call_ids:
+        with writing():
+            execute_many(
+                "UPDATE result SET worker = NULL WHERE call_id = ? AND worker = ?",
+                [(call_id, worker) for call_id in sorted(call_ids)],
+            )
