@@ -16,12 +16,6 @@ from postgres import PROGRAMS, Server, needed
 
 SEED = os.environ.get("CRASH_SEED", secrets.token_hex(4))
 SIDE_BY_SIDE = 7
-BROKEN = {
-    "Q5": "the periodic jobs follow the wall clock: set an hour back, no scheduler beats, and none dials",
-    "Q4-turn": "whoever waits for the turn waits without end",
-    "Q4-read-only": "a thread that opened the file while it was read-only never writes again",
-}
-"""Promises that do not hold yet, or not always."""
 Shown = tuple[bool, str]
 
 
@@ -29,8 +23,6 @@ def _cases() -> Iterator[object]:
     for promise in PROMISES.values():
         for engine in promise.short_engines if promise.short is not None else ():
             marks = [needed] if engine == POSTGRES else []
-            if promise.name in BROKEN:
-                marks.append(pytest.mark.xfail(reason=BROKEN[promise.name]))
             yield pytest.param(promise.name, engine, id=f"{promise.name}-{engine}", marks=marks)
 
 
