@@ -3,15 +3,15 @@ repeated field, urlencoded or multipart."""
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.formparser import MultiPartParser
+from werkzeug.formparser import MultiPartParser, default_stream_factory
 
 from app.errors import BadForm
 
@@ -35,13 +35,11 @@ def reading(request: Request) -> Iterator[Posted]:
     if (request.content_length or 0) > (request.max_content_length or float("inf")):
         raise RequestEntityTooLarge  # whatever the server in front of us does with the rest of the stream
     boundary = request.mimetype_params.get("boundary", "")
-    multipart = request.mimetype == "multipart/form-data" and boundary
-    posted = _multipart(request, boundary) if multipart else _urlencoded(request)
-    try:
-        yield posted
-    finally:
-        if posted.phone_list is not None:
-            posted.phone_list.close()
+    with ExitStack() as files:
+        if request.mimetype == "multipart/form-data" and boundary:
+            yield _multipart(request, boundary, files)
+        else:
+            yield _urlencoded(request)
 
 
 def _urlencoded(request: Request) -> Posted:
@@ -80,8 +78,13 @@ class _BytesParser(MultiPartParser):
         return "latin-1"
 
 
-def _multipart(request: Request, boundary: str) -> Posted:
-    parser = _BytesParser(max_form_memory_size=request.max_content_length, max_form_parts=MOST_FIELDS)
+def _multipart(request: Request, boundary: str, until_read: ExitStack) -> Posted:
+    """The form of a multipart body; all of its files, asked for or not, are closed with ``until_read``."""
+
+    def new_file(*about: Any, **more: Any) -> IO[bytes]:
+        return until_read.enter_context(default_stream_factory(*about, **more))
+
+    parser = _BytesParser(new_file, max_form_memory_size=request.max_content_length, max_form_parts=MOST_FIELDS)
     try:
         form, files = parser.parse(request.stream, boundary.encode("latin-1", "replace"), request.content_length)
     except (ValueError, ClientDisconnected) as wrong:

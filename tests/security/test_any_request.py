@@ -27,12 +27,13 @@ from app.settings import Settings
 SECONDS = float(os.environ.get("GENERATOR_SECONDS", "30"))
 LONGEST = 15.0
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "PROPFIND")
-FIELDS = (
-    "login pin phone_number phone_list campaign_name campaign name start_url result_url message_reference "
-    "call_parameters campaign_parameters max_retries max_retry retry_interval scheduled_timestamp scheduled_time "
-    "expiration_timestamp expiration_time advance to timeout outcomes callee ring says dtmf hangs_up_after "
-    "login status after limit count"
-).split()
+_FIELDS = """
+login pin phone_number phone_list campaign_name campaign name start_url result_url message_reference
+call_parameters campaign_parameters max_retries max_retry retry_interval scheduled_timestamp  scheduled_time
+expiration_timestamp expiration_time advance to timeout outcomes callee ring says dtmf  hangs_up_after login
+status after limit count
+"""
+FIELDS = tuple(_FIELDS.split())
 TELLING = (
     "",
     "0",
@@ -48,10 +49,11 @@ TELLING = (
     "\0",
     "é",
 )
-RANDOM_HEADERS = (
-    "Accept Authorization Cookie Content-Type Content-Encoding Expect Origin Range If-Modified-Since If-None-Match "
-    "Upgrade Connection Accept-Encoding X-HTTP-Method-Override X-Original-URL X-Real-IP Referer TE User-Agent"
-).split()
+_RANDOM_HEADERS = """
+Accept Authorization Cookie Content-Type Content-Encoding Expect Origin Range If-Modified-Since  If-None-Match
+Upgrade Connection Accept-Encoding X-HTTP-Method-Override X-Original-URL X-Real-IP Referer  TE User-Agent
+"""
+RANDOM_HEADERS = tuple(_RANDOM_HEADERS.split())
 
 
 def _routes(web: Flask) -> list[str]:
