@@ -129,6 +129,11 @@ def skip_locked() -> str:
     return _engine.skip_locked
 
 
+def for_update() -> str:
+    """Ends a select of rows that nobody else may change until the transaction ends; on SQLite nobody can."""
+    return _engine.for_update
+
+
 def ring() -> None:
     """Tell schedulers, in other processes too, that there is work; in a transaction they hear it when it commits."""
     _engine.ring()

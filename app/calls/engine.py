@@ -41,6 +41,7 @@ class Engine(Protocol):
 
     database: peewee.Database
     skip_locked: str
+    for_update: str
 
     def execute(self, sql: str, values: Sequence[object]) -> Any: ...
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None: ...

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.calls import schedulers
+from app.calls import claims, schedulers
 from app.calls.campaigns import is_suspended
-from app.calls.claims import RUNNING_STATUSES
 from app.calls.db import execute
 from app.calls.states import CampaignStatus
 
@@ -25,11 +24,10 @@ class Figures:
 def read(now: datetime) -> Figures:
     """The figures at ``now``. Campaigns whose lists are still being read do not count."""
     suspended = is_suspended()
-    (running,) = execute(f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
     (pending,) = execute("SELECT count(*) FROM result WHERE state = 'pending'").fetchone()
     return Figures(
         calls=_calls(),
-        lines_in_use=running,
+        lines_in_use=claims.running(),
         oldest_due=0.0 if suspended else _oldest_due(now),
         results_pending=pending,
         schedulers=schedulers.beating(),

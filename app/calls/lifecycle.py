@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.calls import claims, db, exchanges, outbox
 from app.calls.claims import RUNNING_STATUSES, Claim
-from app.calls.db import execute, execute_many, writing
+from app.calls.db import execute, execute_many, marks, writing
 from app.calls.exchanges import Exchange
 from app.calls.payloads import result_body
-from app.calls.states import FINAL, CampaignStatus, Status, verdict
+from app.calls.states import FINAL, CampaignStatus, Status, Verdict, verdict
 from app.telephony.outcomes import CalleeType
 
 log = logging.getLogger(__name__)
@@ -65,40 +65,60 @@ def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
     An attempt that another scheduler has settled meanwhile changes nothing.
     """
     with writing():
-        # In one order, so that two schedulers that end the same calls can't wait for each other in a circle.
-        in_order = sorted(attempts, key=lambda ended: ended.claim.call_id)
-        written = [ended for ended in in_order if _finish(ended, zone)]
+        written = _still_held(list(attempts))
+        verdicts = [_verdict(ended) for ended in written]
         execute_many(
-            """UPDATE attempt SET answered_at = coalesce(?, answered_at), ended_at = ?, callee_type = ?, duration = ?,
-                transcript = ?
-            WHERE call_id = ? AND number = ?""",
+            """UPDATE call SET status = ?, callee_type = ?, duration = ?, due_at = coalesce(?, due_at), finished_at = ?,
+                worker = NULL
+            WHERE id = ?""",
             [
                 (
-                    ended.answered_at and ended.answered_at.timestamp(),
-                    ended.ended_at.timestamp(),
+                    then.status,
                     ended.callee_type,
                     ended.duration,
-                    ended.transcript,
+                    then.due_at and then.due_at.timestamp(),
+                    ended.ended_at.timestamp() if then.status in FINAL else None,
                     ended.claim.call_id,
-                    ended.claim.attempt,
                 )
-                for ended in written
+                for ended, then in zip(written, verdicts, strict=True)
             ],
         )
-        execute_many(
-            "INSERT INTO event (call_id, at, event, detail) VALUES (?, ?, ?, ?)",
-            [
-                (ended.claim.call_id, ended.ended_at.timestamp(), event, detail)
-                for ended in written
-                for event, detail in ended.events
-            ],
-        )
-        exchanges.keep(one for ended in written for one in ended.exchanges)
+        _keep_history(written)
+        for ended, then in zip(written, verdicts, strict=True):
+            claim = ended.claim
+            if then.status in FINAL and claim.result_url:
+                outbox.add(claim.call_id, claim.result_url, _result_of(ended, then.status, zone), ended.ended_at)
+            log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
 
 
-def _finish(ended: Ended, zone: ZoneInfo) -> bool:
+def _still_held(attempts: Sequence[Ended]) -> list[Ended]:
+    """The attempts whose claims still stand, by call_id, so that two schedulers can't wait for each other in a circle.
+
+    Their rows are locked until the transaction ends.
+    """
+    if not attempts:
+        return []
+    call_ids = claims.padded([ended.claim.call_id for ended in attempts])
+    held = set(
+        execute(
+            f"""SELECT id, attempts, fence FROM call WHERE id IN ({marks(len(call_ids))})
+                AND status IN ({RUNNING_STATUSES}) ORDER BY id {db.for_update()}""",
+            *call_ids,
+        ).fetchall()
+    )
+    kept = []
+    for ended in sorted(attempts, key=lambda ended: ended.claim.call_id):
+        claim = ended.claim
+        if (claim.call_id, claim.attempt, claim.fence) in held:
+            kept.append(ended)
+        else:
+            log.warning("%d stale: attempt %d was settled by another", claim.call_id, claim.attempt)
+    return kept
+
+
+def _verdict(ended: Ended) -> Verdict:
     claim = ended.claim
-    then = verdict(
+    return verdict(
         ended.callee_type,
         answered=ended.answered_at is not None,
         attempts=claim.attempt,
@@ -106,38 +126,51 @@ def _finish(ended: Ended, zone: ZoneInfo) -> bool:
         retry_interval=claim.retry_interval,
         ended_at=ended.ended_at,
     )
-    final = then.status in FINAL
-    written = execute(
-        f"""UPDATE call SET status = ?, callee_type = ?, duration = ?, due_at = coalesce(?, due_at), finished_at = ?,
-            worker = NULL
-        WHERE id = ? AND attempts = ? AND fence = ? AND status IN ({RUNNING_STATUSES})""",
-        then.status,
-        ended.callee_type,
-        ended.duration,
-        then.due_at and then.due_at.timestamp(),
-        ended.ended_at.timestamp() if final else None,
-        claim.call_id,
-        claim.attempt,
-        claim.fence,
+
+
+def _result_of(ended: Ended, status: Status, zone: ZoneInfo) -> str:
+    claim = ended.claim
+    return result_body(
+        phone_number=claim.phone_number,
+        message_reference=claim.message_reference,
+        call_id=claim.call_id,
+        status=status,
+        callee_type=ended.callee_type,
+        attempts=claim.attempt,
+        last_attempt_at=clock.instant(claim.started_at),
+        duration=ended.duration,
+        zone=zone,
     )
-    if not written.rowcount:
-        log.warning("%d stale: attempt %d was settled by another", claim.call_id, claim.attempt)
-        return False
-    if final and claim.result_url:
-        body = result_body(
-            phone_number=claim.phone_number,
-            message_reference=claim.message_reference,
-            call_id=claim.call_id,
-            status=then.status,
-            callee_type=ended.callee_type,
-            attempts=claim.attempt,
-            last_attempt_at=clock.instant(claim.started_at),
-            duration=ended.duration,
-            zone=zone,
-        )
-        outbox.add(claim.call_id, claim.result_url, body, ended.ended_at)
-    log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
-    return True
+
+
+def _keep_history(written: Sequence[Ended]) -> None:
+    """Complete the attempts' rows, with their events and what was said to the customer's server."""
+    execute_many(
+        """UPDATE attempt SET answered_at = coalesce(?, answered_at), ended_at = ?, callee_type = ?, duration = ?,
+            transcript = ?
+        WHERE call_id = ? AND number = ?""",
+        [
+            (
+                ended.answered_at and ended.answered_at.timestamp(),
+                ended.ended_at.timestamp(),
+                ended.callee_type,
+                ended.duration,
+                ended.transcript,
+                ended.claim.call_id,
+                ended.claim.attempt,
+            )
+            for ended in written
+        ],
+    )
+    execute_many(
+        "INSERT INTO event (call_id, at, event, detail) VALUES (?, ?, ?, ?)",
+        [
+            (ended.claim.call_id, ended.ended_at.timestamp(), event, detail)
+            for ended in written
+            for event, detail in ended.events
+        ],
+    )
+    exchanges.keep(one for ended in written for one in ended.exchanges)
 
 
 def settle_lost(worker: str, now: datetime, zone: ZoneInfo, limit: int = 500) -> int:

@@ -35,7 +35,11 @@ OPTIONS = {
     "tcp_user_timeout": "30000",
 }
 # A process that stands still in mid-transaction must not lock everybody else out for ever.
-GUARDS = f"-c lock_timeout={WAIT_SECONDS:.0f}s -c idle_in_transaction_session_timeout=60s"
+# A plan that is kept from when a table was empty would read the whole of it for ever after.
+GUARDS = (
+    f"-c lock_timeout={WAIT_SECONDS:.0f}s -c idle_in_transaction_session_timeout=60s "
+    "-c plan_cache_mode=force_custom_plan"
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -144,6 +148,7 @@ class Postgres:
     """One PostgreSQL database."""
 
     skip_locked = "FOR UPDATE SKIP LOCKED"
+    for_update = "FOR UPDATE"
 
     def __init__(self, url: str) -> None:
         """Raises SettingError when the URL is none or the server can't be used. No sentence has the password."""

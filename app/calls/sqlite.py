@@ -137,6 +137,7 @@ class Sqlite:
     """One SQLite file."""
 
     skip_locked = ""
+    for_update = ""
 
     def __init__(self, name: str) -> None:
         """Raises SettingError when the file can't be used. ``name`` is relative to the current folder."""
