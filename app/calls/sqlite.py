@@ -35,7 +35,7 @@ class _Turn:
     def __init__(self, path: Path) -> None:
         self._thread = threading.Lock()
         self._file = path.open("ab")
-        self._asking = threading.Lock()
+        self._asking = threading.RLock()  # a turn that comes at once is noticed by the thread that asks
         self._asker = ThreadPoolExecutor(1, thread_name_prefix="turn")
         self._asked: Future[None] | None = None
         self._wanted = False
@@ -66,13 +66,14 @@ class _Turn:
         and nobody else of ours has come for it meanwhile, it lets go of it again.
         """
         with self._asking:
+            self._wanted = True
             if self._asked is None:
                 with suppress(BlockingIOError):
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     return True
                 self._asked = self._asker.submit(fcntl.flock, self._file, fcntl.LOCK_EX)
                 self._asked.add_done_callback(self._let_go_unless_wanted)
-            asked, self._wanted = self._asked, True
+            asked = self._asked
         wait([asked], WAIT_SECONDS)
         with self._asking:
             self._wanted = False
