@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check demo bench bench-peers crash clean
+.PHONY: help install run test lint check demo bench bench-peers crash security audit clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +27,11 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
 	@$(BIN)/python -m pytest
 
-lint: .venv/installed-test  ## look for mistakes without running anything: ruff and mypy
+lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app scheduler wsgi.py
 
 check: lint test  ## lint, types and tests
 
@@ -48,6 +49,13 @@ bench: .venv/installed-test  ## measure speed beside plain code doing the same w
 
 bench-peers: .venv/installed-test .venv/peers/installed  ## the same beside other job queues (needs redis-server)
 	@$(BIN)/python -m tests.bench huey dramatiq procrastinate
+
+security: .venv/installed-test  ## attack it for a quarter of an hour: five minutes of made-up requests per server, slow clients
+	@GENERATOR_SECONDS=300 $(BIN)/python -m pytest -s tests/security tests/outside
+
+audit: .venv/installed  ## ask the vulnerability databases about what is installed (needs the network)
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	@$(BIN)/pip-audit --strict --skip-editable
 
 crash: .venv/installed-test  ## kill, stop and cheat the programs for half an hour and see what was promised hold
 	@$(BIN)/python -m tests.crash

@@ -9,7 +9,6 @@ import errno
 import selectors
 import socket
 import threading
-import time
 from functools import partial
 from typing import Any
 
@@ -81,7 +80,7 @@ class Worker(ThreadWorker):
             return
         conn.sock = PatientSocket(fileno=conn.sock.detach())
         conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + self.cfg.keepalive
+        conn.timeout = elapsed() + self.cfg.keepalive
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 

@@ -6,68 +6,11 @@ from itertools import count
 
 import pytest
 from faults import Serve, Server, answer, redirect
+from spellings import PRIVATE_SPELLINGS as SPELLINGS
 
 from app.outside.addresses import Policy
 from app.outside.answers import Answer, NotFetched, Reason
 from app.outside.fetch import Outside
-
-# {} is the port of a listener on every address of this machine.
-SPELLINGS = [
-    "127.0.0.1:{}",
-    "127.0.0.2:{}",
-    "127.255.255.254:{}",
-    "localhost:{}",
-    "LOCALHOST:{}",
-    "localhost.:{}",
-    "anything.localhost:{}",
-    "2130706433:{}",
-    "017700000001:{}",
-    "0x7f000001:{}",
-    "0x7f.0.0.1:{}",
-    "0177.0.0.1:{}",
-    "0177.0.0.01:{}",
-    "127.1:{}",
-    "127.0.1:{}",
-    "127.0.0.1.:{}",
-    "127.000.000.001:{}",
-    "0:{}",
-    "0.0.0.0:{}",
-    "１２７．０．０．１:{}",
-    "①②⑦.0.0.1:{}",
-    "127。0。0。1:{}",
-    "%31%32%37.0.0.1:{}",
-    "[::1]:{}",
-    "[0:0:0:0:0:0:0:1]:{}",
-    "[::]:{}",
-    "[::127.0.0.1]:{}",
-    "[::ffff:127.0.0.1]:{}",
-    "[::ffff:7f00:1]:{}",
-    "[::ffff:0:127.0.0.1]:{}",
-    "[64:ff9b::127.0.0.1]:{}",
-    "[64:ff9b:1::7f00:1]:{}",
-    "[2002:7f00:1::]:{}",
-    "[2001:0:808:808::80ff:fffe]:{}",
-    "[fe80::5efe:127.0.0.1]:{}",
-    "[2001:db8::5efe:127.0.0.1]:{}",
-    "[::1%25lo]:{}",
-    "[fe80::1]:{}",
-    "[fc00::1]:{}",
-    "[fd00:ec2::254]:{}",
-    "[ff02::1]:{}",
-    "10.0.0.1:{}",
-    "172.16.0.1:{}",
-    "192.168.1.1:{}",
-    "100.64.0.1:{}",
-    "198.18.0.1:{}",
-    "169.254.169.254",
-    "169.254.169.254.:{}",
-    "2852039166",
-    "[::ffff:169.254.169.254]",
-    "224.0.0.1:{}",
-    "255.255.255.255:{}",
-    "user@127.0.0.1:{}",
-    "example.com\\@127.0.0.1:{}",
-]
 
 REFUSED = {Reason.ADDRESS, Reason.URL}
 STAND_IN = "127.0.0.2"  # for a public address: the only one that these tests let the public policy call
