@@ -105,7 +105,12 @@ def _server(customer: Customer) -> _Server:
             self._reply(b"")
 
         def do_POST(self) -> None:
-            self._reply(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) == length:  # else its sender was killed in the middle
+                self._reply(body)
+            else:
+                self.close_connection = True
 
         def _reply(self, body: bytes) -> None:
             reply = customer.answer(Received(self.command, self.path, dict(self.headers), body, time.time()))

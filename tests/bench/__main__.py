@@ -4,11 +4,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, databases, lag, others, picking, queueing, sending, whole
+from tests.bench import cycle, databases, guard, lag, others, picking, queueing, sending, whole
 from tests.bench.measure import HEAD, Bench
 
 ROWS = {
     "queuecall": queueing.queuecall,
+    "guard": guard.guard,
     "queuecalls": queueing.queuecalls,
     "reading": queueing.reading,
     "million": queueing.million,

@@ -20,7 +20,7 @@ from tests.live import free_port
 CLIENTS = 32
 
 
-def _form(path: str, port: int, customer: str) -> bytes:
+def form(path: str, port: int, customer: str) -> bytes:
     fields = f"login=demo&pin=1234&phone_number=6175550100&start_url={customer}/start&result_url={customer}/result"
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     return f"{head}Content-Length: {len(fields)}\r\n\r\n{fields}".encode()
@@ -47,8 +47,8 @@ def queuecall(bench: Bench) -> None:
             gunicorn(f"{application}:application", environment) as our_port,
             gunicorn("tests.bench.bare:application", {"BENCH_DATABASE": str(bare)}) as bare_port,
         ):
-            request = _form("/webservice/queuecall.php", our_port, customer)
-            peer = _form(path, bare_port, customer)
+            request = form("/webservice/queuecall.php", our_port, customer)
+            peer = form(path, bare_port, customer)
             loopback.requests_per_second(our_port, request, 4, 1, marker)
             loopback.requests_per_second(bare_port, peer, 4, 1, marker)
             compare(
