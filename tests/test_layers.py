@@ -12,7 +12,17 @@ LAYERS = (
     ("app.intake", "app.outside"),
     ("app.calls",),
     ("app.classic", "app.door", "app.pages", "app.testing", "app.health", "app.metrics", "scheduler"),
-    ("app.factory", "app.programs", "app.worker", "app.logs", "app.sample", "app.demo", "app.cli", "app.__main__", "wsgi"),
+    (
+        "app.factory",
+        "app.programs",
+        "app.worker",
+        "app.logs",
+        "app.sample",
+        "app.demo",
+        "app.cli",
+        "app.__main__",
+        "wsgi",
+    ),
 )
 MAY_USE_SIBLINGS = (
     "app.factory",

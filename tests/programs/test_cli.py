@@ -107,6 +107,10 @@ def test_a_public_bind_refuses_the_demo_account_until_its_pin_is_changed(shell: 
     assert b"change it with `ringback account pin demo`" in refused.stderr
     changed = shell.run("account", "pin", "demo", "--pin", "9999", bind="0.0.0.0:1")
     assert changed.returncode == 0
+    for command in ("web", "serve"):
+        keyless = shell.run(command, hosts="calls.example.com", bind="127.0.0.1:1")
+        assert keyless.returncode == 2
+        assert b"RINGBACK_SECRET_KEY is not set" in keyless.stderr
 
 
 def test_many_times_from_standard_input(shell: Shell) -> None:
