@@ -4,7 +4,7 @@ It carries the attempt's number and a fence that counts claims; every later writ
 meanwhile changes nothing. Its lease is the beat of the scheduler that holds it (``schedulers``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,7 +50,7 @@ class Claim:
     script: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Waiting:
     """A call that is due."""
 
@@ -95,11 +95,25 @@ def due(campaigns: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
     """The first ``limit`` calls of some campaigns of one queue that may be dialled now, first due first.
 
     No two have the same number, and none has a number that is being called. Only the first ``limit`` campaigns are
-    asked, each by itself, along an index.
+    asked, each by itself, along an index, and a few calls of each at first: together they are enough as a rule.
     """
-    waiting = [call for campaign_id in campaigns[:limit] for call in _due(campaign_id, now, limit)]
-    waiting.sort(key=lambda call: (call.due_at, call.call_id))
-    return list({call.number: call for call in reversed(waiting)}.values())[::-1][:limit]
+    campaigns = campaigns[:limit]
+    look = min(limit, 2 * limit // len(campaigns) + 4)
+    found = {campaign_id: _due(campaign_id, now, look) for campaign_id in campaigns}
+    first = _first(found.values(), limit)
+    for campaign_id, waiting in found.items():
+        # More of its calls may stand before the last of those that were found.
+        if look < limit and len(waiting) >= look and (len(first) < limit or waiting[-1] < first[-1]):
+            found[campaign_id] = _due(campaign_id, now, limit)
+    return _first(found.values(), limit)
+
+
+def _first(found: Iterable[Sequence[Waiting]], limit: int) -> list[Waiting]:
+    """The first of all, each number once."""
+    by_number: dict[str, Waiting] = {}
+    for call in sorted(call for waiting in found for call in waiting):
+        by_number.setdefault(call.number, call)
+    return list(by_number.values())[:limit]
 
 
 _DUE = f"""SELECT due_at, id, number, number IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES})) AS called
