@@ -78,8 +78,9 @@ class Rows:
             )
             if result:
                 execute(
-                    """INSERT INTO result (call_id, url, body, state, tries, unacknowledged, due_at, last_answer)
-                    VALUES (?, '', '', ?, 1, 0, ?, '')""",
+                    """INSERT INTO result (call_id, url, body, state, tries, unacknowledged, due_at, last_answer,
+                        destination)
+                    VALUES (?, '', '', ?, 1, 0, ?, '', '')""",
                     call_id,
                     result,
                     at,
