@@ -16,7 +16,7 @@ from app.classic import routes as classic_routes
 from app.classic.form import Rules
 from app.classic.routes import Desk, classic
 from app.clock import Clock, SteppedClock
-from app.errors import SettingError
+from app.errors import Refusal, SettingError
 from app.health import Ward, health
 from app.intake.phone import COUNTRIES, DialRules, NumberRules
 from app.metrics import Metrics
@@ -47,7 +47,10 @@ def prepare_database(settings: Settings) -> str:
     if not settings.public:
         if accounts.every():
             return ""
-        accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, make_clock(settings).now())
+        try:
+            accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, make_clock(settings).now())
+        except Refusal:  # another program that was started at the same moment has made it
+            return ""
         return f"The database was empty: account {accounts.DEMO_LOGIN} made, pin {accounts.DEMO_PIN}."
     if accounts.demo_is_open():
         raise SettingError(
