@@ -13,7 +13,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    answers it, by script too) and ``voicexml`` (reading and running the customer's pages)
 2. ``intake``   what a request may say: fields, phone numbers, lists, orders; times, which ``strtotime`` reads as PHP
                 does, dateparser behind it. No database, network or Flask
-   ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs
+   ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, the shares of
+                threads that may wait for one client's
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
                 lifecycle, outbox, exchanges (HTTP), campaigns (the switches), schedulers (their heartbeats), reports,
@@ -27,7 +28,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
-                  dial), heart (lease and obedience), results, stepping (of virtual time)
+                  dial), heart (lease and obedience), results, posters (their threads), destinations (how many may
+                  post to which), stepping (of virtual time)
 5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``worker``
    is gunicorn's with patience that ends, ``logs`` is
    how their lines look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
