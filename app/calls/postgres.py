@@ -35,11 +35,7 @@ OPTIONS = {
     "tcp_user_timeout": "30000",
 }
 # A process that stands still in mid-transaction must not lock everybody else out for ever.
-# A plan that is kept from when a table was empty would read the whole of it for ever after.
-GUARDS = (
-    f"-c lock_timeout={WAIT_SECONDS:.0f}s -c idle_in_transaction_session_timeout=60s "
-    "-c plan_cache_mode=force_custom_plan"
-)
+GUARDS = f"-c lock_timeout={WAIT_SECONDS:.0f}s -c idle_in_transaction_session_timeout=60s"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -110,7 +106,8 @@ class _Pooled(peewee.PostgresqlDatabase):
 def connect(parameters: str) -> Connection:
     """A new connection that commits each statement by itself. Raises peewee.OperationalError."""
     try:
-        return psycopg.connect(parameters, autocommit=True)
+        # Nothing is prepared: a plan kept from when a table was empty would read the whole of it for ever after.
+        return psycopg.connect(parameters, autocommit=True, prepare_threshold=None)
     except psycopg.Error as wrong:
         raise peewee.OperationalError(*wrong.args) from wrong
 
