@@ -9,8 +9,17 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+
+
+def _steady_source() -> Callable[[], float]:
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)  # it goes on while the machine sleeps
+    return time.monotonic if boot_time is None else partial(time.clock_gettime, boot_time)
+
+
+_steady = _steady_source()
 
 
 def machine() -> float:
@@ -20,7 +29,7 @@ def machine() -> float:
 
 def elapsed() -> float:
     """Seconds on a clock that never jumps, for measuring how long something took in this process."""
-    return time.monotonic()
+    return _steady()
 
 
 def instant(seconds: float) -> datetime:

@@ -63,12 +63,11 @@ class Attempt:
         claim = self.claim
         try:
             phone.refuse_to_dial(claim.number, self._equipment.dial_rules)
-        except phone.BadNumber as rule:
-            return self._refused(str(rule))
-        try:
             asked = phone.parse(claim.phone_number, ACCEPTED)
             dial = Dial(claim.call_id, claim.attempt, claim.number, asked.ani, asked.postd, self._permit, claim.script)
             outcome = self._equipment.carrier.dial(dial, self._converse)
+        except phone.BadNumber as rule:
+            return self._refused(str(rule))
         except NotPermitted:
             return None
         except LostAttempt:

@@ -8,12 +8,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from app import clock
-from app.calls import claims, lifecycle
+from app.calls import claims, db, lifecycle
 from app.calls.claims import Claim
 from app.calls.db import Busy, writing
 from app.calls.lifecycle import Ended
@@ -102,6 +102,25 @@ class Dispatcher:
         """Take back the claims that were not dialled yet, for the caller to return to the queue."""
         return [line.claim for line in self._in_use.values() if line.permit.recall()]
 
+    def write_singly(self) -> None:
+        """Write what was reported attempt by attempt, after it could not be written together.
+
+        One that can't be written by a fault of ours ends as lost, and stops no other.
+        """
+        for claim, how in list(self._over):
+            try:
+                with writing():
+                    lifecycle.finish([how] if how else [], self._equipment.zone)
+                    claims.give_back([] if how else [claim])
+            except db.Unusable:
+                raise
+            except Exception:  # around one attempt
+                log.exception("%d lost: its end can't be written", claim.call_id)
+                why = "its end could not be written, by a fault of ours"
+                lifecycle.lose([claim], self._equipment.clock.now(), self._equipment.zone, why)
+            self._over.popleft()
+            self._in_use.pop(_key(claim), None)
+
     def reconcile(self) -> None:
         """Give back what the database says is ours and we know nothing of: a commit whose answer got lost."""
         held = claims.of_worker(self._worker, self._lines)
@@ -113,12 +132,16 @@ class Dispatcher:
         A call that is still not over, because the customer's server keeps it waiting, is settled as lost.
         """
         self._closed = True
-        claims.give_back(self.recall())
+        undialled = self.recall()
+        with suppress(db.Busy):  # their threads will report that they did not dial
+            claims.give_back(undialled)
         self._wait(grace)
         self._equipment.carrier.close()
         self._wait(HANG_UP_SECONDS)
         lost = [line.claim for line in self._in_use.values()]
-        lifecycle.lose(lost, self._equipment.clock.now(), self._equipment.zone, "its scheduler was stopped in mid-call")
+        with suppress(db.Busy):  # then another scheduler settles them
+            why = "its scheduler was stopped in mid-call"
+            lifecycle.lose(lost, self._equipment.clock.now(), self._equipment.zone, why)
         self._pool.shutdown(wait=False)
 
     def _pick(self) -> list[tuple[int, int]]:
@@ -138,6 +161,7 @@ class Dispatcher:
         ended = [how for _, how in over if how is not None]
         done = {_key(claim) for claim, _ in over}
         with writing():
+            db.exclusive("claims")  # first of all, as whoever forgets or settles calls does
             lifecycle.connect([(claim, at) for claim, at in answered if _key(claim) not in done])
             lifecycle.finish(ended, self._equipment.zone)
             claims.give_back([claim for claim, how in over if how is None])
@@ -146,7 +170,7 @@ class Dispatcher:
             self._answered.popleft()
         for claim, _ in over:
             self._over.popleft()
-            del self._in_use[_key(claim)]
+            self._in_use.pop(_key(claim), None)
         for how in ended:
             self._tallies.count("attempts", how.callee_type)
 
@@ -158,7 +182,9 @@ class Dispatcher:
         try:
             self._pool.submit(self._attempt, Attempt(claim, permit, self._equipment, self._connected))
         except RuntimeError:  # the machine has no thread left
-            self._over.append((claim, None))
+            # The pool keeps what it could start no thread for, and runs it later: it must not dial then.
+            if permit.recall():
+                self._over.append((claim, None))
             raise
 
     def _is_too_late(self, claim: Claim) -> bool:

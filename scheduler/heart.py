@@ -15,6 +15,7 @@ class Heart:
         self.worker = worker
         self._beaten = float("-inf")
         self._lives = 0
+        self.beats = 0
         self._obeyed = -1
 
     def start(self) -> None:
@@ -29,6 +30,7 @@ class Heart:
         if not schedulers.beat(self.worker):
             self._lives += 1
             schedulers.join(self.worker)
+        self.beats += 1
         self._beaten = now
 
     def lease(self) -> Callable[[], bool]:

@@ -6,6 +6,7 @@ They are made as they are needed, and write nothing down.
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 
 from app import clock
@@ -143,7 +144,8 @@ class Posters:
             self._idle.append(poster)
         else:
             self._take(destination, poster)
-            self._begin()  # a quick answer lets more of them begin
+            with suppress(RuntimeError):  # without a thread to do it, the next letters will begin them
+                self._begin()  # a quick answer lets more of them begin
 
     def _end(self, destination: str, *, quick: bool) -> None:
         self._destinations.ended(destination, quick=quick)

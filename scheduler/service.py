@@ -50,7 +50,7 @@ class Service:
         ring, business = self._doorbell.set, equipment.clock
         self.tallies = Tallies()
         self.heart = Heart(worker)
-        self.watch = schedulers.Watch()
+        self.watch = schedulers.Watch(lambda: self.heart.beats)
         self.dispatcher = Dispatcher(equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies)
         self.sender = Sender(equipment.outside, business, seed, worker, ring=ring, tallies=self.tallies)
         self.stepper: Stepper | None = None
@@ -88,6 +88,7 @@ class Service:
     def work(self) -> None:
         """Obey the switch, post results, dial what is due."""
         if self._in_doubt:
+            self.dispatcher.write_singly()
             self.dispatcher.reconcile()
             self.sender.reconcile()
             self._in_doubt = False
@@ -108,10 +109,10 @@ class Service:
 
     def recover(self) -> None:
         """Settle the attempts of schedulers that are lost."""
-        for worker in self.watch.lost():
+        for worker, beat in self.watch.lost().items():
             if worker == self.heart.worker:
                 continue
-            while lifecycle.settle_lost(worker, self._equipment.clock.now(), self._equipment.zone):
+            while lifecycle.settle_lost(worker, self._equipment.clock.now(), self._equipment.zone, beat=beat):
                 self._doorbell.set()
 
     def upkeep(self) -> None:

@@ -44,6 +44,8 @@ class Stepper:
         """Begin what is due now; when all of that is done, move on. Those who are at work ring when they are done."""
         if not self._leads():
             return
+        # Asked first: what is queued after this look is not stepped past by a request that came after it.
+        target, number = virtual_time.unanswered()
         self._sender.run()
         if self._dispatcher.busy():
             self._dispatcher.write_down()
@@ -52,7 +54,7 @@ class Stepper:
         while lifecycle.expire(self._clock.now(), self._zone):
             pass
         if not (started or self._sender.run() or self._sender.busy()):
-            self._move_on()
+            self._move_on(target, number)
 
     def close(self) -> None:
         """Let another scheduler step."""
@@ -77,9 +79,8 @@ class Stepper:
         outbox.release_all()
         log.info("steps virtual time from %s", self._clock.now())
 
-    def _move_on(self) -> None:
+    def _move_on(self, target: datetime, number: int) -> None:
         now = self._clock.now()
-        target, number = virtual_time.unanswered()
         if now >= target:
             virtual_time.rest(number, self._clock.next_wake())
             return

@@ -86,6 +86,8 @@ def release() -> None:
 
 def upgrade() -> list[str]:
     """Apply the numbered schema upgrades that this database has not had, one process at a time; their names."""
+    if not pending_upgrades():
+        return []
     with _engine.upgrading():
         applied: list[str] = _upgrades().up()
     return applied

@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims, db, exchanges, outbox
+from app.calls import claims, db, exchanges, outbox, schedulers
 from app.calls.claims import RUNNING_STATUSES, Claim
 from app.calls.db import execute, execute_many, marks, writing
 from app.calls.exchanges import Exchange
@@ -173,13 +173,16 @@ def _keep_history(written: Sequence[Ended]) -> None:
     exchanges.keep(one for ended in written for one in ended.exchanges)
 
 
-def settle_lost(worker: str, now: datetime, zone: ZoneInfo, limit: int = 500) -> int:
+def settle_lost(worker: str, now: datetime, zone: ZoneInfo, *, beat: int | None = None, limit: int = 500) -> int:
     """Settle the attempts of a scheduler that is lost, and forget it once nothing of it is left; how many were settled.
 
     Nobody knows how they ended: they end as ``unknown``, which counts as failed, and are never dialled again. The
     results that it was posting are posted again.
     """
     with writing():
+        db.exclusive("claims")
+        if beat is not None and schedulers.has_beaten(worker, since=beat):
+            return 0
         lost = claims.of_worker(worker, limit)
         lose(lost, now, zone, "its scheduler died, or stood still, in mid-call")
         if len(lost) < limit:

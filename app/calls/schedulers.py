@@ -12,6 +12,8 @@ from app.calls.db import execute, writing
 BEAT_SECONDS = 3.0
 LEASE_SECONDS = 30.0
 """A beat that stands still for so long has lost its claims."""
+LEASE_BEATS = 8
+"""So often at least does a scheduler beat meanwhile that takes another for lost."""
 DIAL_SECONDS = 20.0
 """A scheduler that could not beat for so long begins no dial: well before others take it for lost."""
 SILENT_SECONDS = 15.0
@@ -62,6 +64,11 @@ def beating() -> int:
     return int(count)
 
 
+def has_beaten(worker: str, since: int) -> bool:
+    """Whether a scheduler has beaten again, after the beat at which it was seen to stand still."""
+    return execute("SELECT 1 FROM scheduler WHERE worker = ? AND beat > ?", worker, since).fetchone() is not None
+
+
 def forget_silent() -> None:
     """Remove the rows of schedulers that have said nothing for a day and hold nothing."""
     execute(
@@ -73,23 +80,35 @@ def forget_silent() -> None:
 
 
 class Watch:
-    """Watches the beats of others, to tell which have stood still for a whole lease."""
+    """Watches the beats of others, to tell which have stood still for a whole lease.
 
-    def __init__(self, elapsed: Callable[[], float] = clock.elapsed) -> None:
+    Time counts only while we beat ourselves (``own_beats`` tells how often we have): when nobody can write, or all
+    machines were asleep, nobody is lost for it.
+    """
+
+    def __init__(self, own_beats: Callable[[], int], elapsed: Callable[[], float] = clock.elapsed) -> None:
+        self._own_beats = own_beats
         self._elapsed = elapsed
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._seen: dict[str, tuple[int, float, int]] = {}
 
-    def lost(self) -> list[str]:
-        """The schedulers that are lost, and those of running calls and results being posted that have no row at all."""
+    def lost(self) -> dict[str, int]:
+        """The schedulers that are lost, and those of running calls and results being posted that have no row at all.
+
+        Each with the beat at which it stands still.
+        """
         rows = execute(
             """SELECT worker, beat FROM scheduler UNION SELECT worker, -1 FROM
                 (SELECT worker FROM call WHERE status IN ('dialing', 'connected')
                 UNION SELECT worker FROM result WHERE worker IS NOT NULL) AS working
             WHERE worker NOT IN (SELECT worker FROM scheduler)"""
         ).fetchall()
-        now = self._elapsed()
+        now, own = self._elapsed(), self._own_beats()
         before, self._seen = self._seen, {}
         for worker, beat in rows:
             seen = before.get(worker)
-            self._seen[worker] = seen if seen is not None and seen[0] == beat else (beat, now)
-        return [worker for worker, (_, since) in self._seen.items() if now - since >= LEASE_SECONDS]
+            self._seen[worker] = seen if seen is not None and seen[0] == beat else (beat, now, own)
+        return {
+            worker: beat
+            for worker, (beat, since, beats) in self._seen.items()
+            if now - since >= LEASE_SECONDS and own - beats >= LEASE_BEATS
+        }

@@ -32,13 +32,14 @@ class Asked:
 
 
 def begin(now: datetime) -> None:
-    """Start virtual time at ``now`` unless it has begun before."""
+    """Start virtual time at the second of ``now`` unless it has begun before."""
+    second = int(now.timestamp())
     with writing():
         execute(
             """INSERT INTO virtual_time (id, now, target, asked, answered, told_until, told_attempt, told_exchange)
             VALUES (1, ?, ?, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING""",
-            now.timestamp(),
-            now.timestamp(),
+            second,
+            second,
         )
 
 

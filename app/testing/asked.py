@@ -18,6 +18,8 @@ from app.intake import phone
 from app.intake.fields import LATEST_TIMESTAMP
 from app.telephony import callees
 
+LATEST_MOVE = LATEST_TIMESTAMP - 2 * 366 * 86_400
+"""What is due after that must still be a date: retries and posts of results."""
 LARGEST_BODY = 1_048_576
 LONGEST_WAIT = 600
 MOST_CALLS = 1_000
@@ -93,8 +95,8 @@ def move(request: Request, now: datetime) -> Move:
         to = _seconds("to", sent["to"])
         if to < now.timestamp():
             raise BadRequest(f"to: it is {reports.unix(now.timestamp())} already, and time does not run backwards")
-    if to > LATEST_TIMESTAMP:
-        raise BadRequest("the year 9999 is the last one")
+    if to > LATEST_MOVE:
+        raise BadRequest("the year 9997 is the last one that time can be moved to")
     return Move(clock.instant(to), _seconds("timeout", sent.get("timeout", 60), LONGEST_WAIT))
 
 

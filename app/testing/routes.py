@@ -106,8 +106,8 @@ def _moved(desk: Desk, request_to_move: Asked, done: bool) -> dict[str, object]:
 def _next(desk: Desk, now: datetime) -> float | None:
     """When the next thing is due, in UNIX seconds, as far as is known."""
     moments = [claims.next_due(now), lifecycle.next_expiry(now), outbox.next_due(now)]
-    if desk.clock_is_virtual:
-        moments.append(virtual_time.wakes_at())
+    if desk.clock_is_virtual and (wakes_at := virtual_time.wakes_at()) and wakes_at > now:
+        moments.append(wakes_at)
     return min((unix(moment.timestamp()) for moment in moments if moment is not None), default=None)
 
 

@@ -80,7 +80,7 @@ class Actor:
         self.carrier = HeldCarrier(simulated, place)
         equipment = Equipment(self.carrier, factory.make_outside(settings), clock, settings.timezone)
         self.service = Service(equipment, lines=2 * CALLS, seed=settings.seed, keep_days=0)
-        self.service.watch = schedulers.Watch(elapsed)
+        self.service.watch = schedulers.Watch(lambda: int(elapsed()), elapsed)
         self.service.heart.start()
 
     def dial_until(self, done: Callable[[], bool]) -> None:

@@ -211,13 +211,17 @@ def test_a_lost_attempt_counts_and_is_retried(office: Office) -> None:
     schedulers.join("a scheduler that dies")
     (claim,) = claims.claim([call_id], "a scheduler that dies", 50, office.clock)
     machine = 0.0
-    office.service.watch = schedulers.Watch(lambda: machine)
+    beats = 0
+    office.service.watch = schedulers.Watch(lambda: beats, lambda: machine)
     office.service.recover()
     schedulers.beat("a scheduler that dies")
-    machine = schedulers.LEASE_SECONDS
+    machine, beats = schedulers.LEASE_SECONDS, schedulers.LEASE_BEATS
     office.service.recover()
-    assert office.call(call_id)["status"] == "dialing"
+    assert office.call(call_id)["status"] == "dialing", "it has beaten"
     machine += schedulers.LEASE_SECONDS
+    office.service.recover()
+    assert office.call(call_id)["status"] == "dialing", "nobody has beaten, so nothing is known of the other"
+    beats += schedulers.LEASE_BEATS
     office.service.recover()
     assert office.call(call_id)["status"] == "queued"
     assert office.call(call_id)["callee_type"] == "unknown"

@@ -64,7 +64,7 @@ def test_what_a_lost_scheduler_was_posting_uses_up_no_try(office: Office, calls:
     """They are posted again after a lease without a heartbeat; what it has to say afterwards counts no more."""
     _add(calls, "http://a/1")
     now = [0.0]
-    watch = schedulers.Watch(lambda: now[0])
+    watch = schedulers.Watch(lambda: int(now[0]), lambda: now[0])
     office.service.watch = watch
     (letter,) = _claim("dead", a=1)
     office.service.recover()
