@@ -63,6 +63,7 @@ class Service:
         self.heart.start()
         self._clockwork.start()
         self._wind_up()
+        self._clockwork.add_job(self.upkeep, id="first upkeep")  # what a kill left behind goes at once
         log.info("scheduler started")
         self._answer_the_doorbell()
         self._clockwork.shutdown(wait=True)
