@@ -96,7 +96,7 @@ def move(request: Request, now: datetime) -> Move:
         if to < now.timestamp():
             raise BadRequest(f"to: it is {reports.unix(now.timestamp())} already, and time does not run backwards")
     if to > LATEST_MOVE:
-        raise BadRequest("the year 9997 is the last one that time can be moved to")
+        raise BadRequest("the year 9997 is the last one to move to")
     return Move(clock.instant(to), _seconds("timeout", sent.get("timeout", 60), LONGEST_WAIT))
 
 
