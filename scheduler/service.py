@@ -20,6 +20,7 @@ from app import clock
 from app.calls import claims, db, lifecycle, pruning, queueing, schedulers
 from app.calls.tallies import Tallies
 from app.clock import SteppedClock
+from app.telephony.outcomes import CalleeType
 from scheduler.attempt import Equipment
 from scheduler.dispatcher import Dispatcher
 from scheduler.heart import Heart
@@ -113,7 +114,8 @@ class Service:
         for worker, beat in self.watch.lost().items():
             if worker == self.heart.worker:
                 continue
-            while lifecycle.settle_lost(worker, self._equipment.clock.now(), self._equipment.zone, beat=beat):
+            while lost := lifecycle.settle_lost(worker, self._equipment.clock.now(), self._equipment.zone, beat=beat):
+                self.tallies.count("attempts", CalleeType.UNKNOWN, lost)
                 self._doorbell.set()
 
     def upkeep(self) -> None:
@@ -125,10 +127,15 @@ class Service:
         try:
             queueing.remove_abandoned()
             schedulers.forget_silent()
-            while pruning.prune(self._equipment.clock.now(), self._keep_days) and not self._stopping.is_set():
-                pass
+            # Virtual time runs through days in a moment: what happened in them is still to be told.
+            if self.stepper is None:
+                self._prune()
         finally:
             held.release()
+
+    def _prune(self) -> None:
+        while pruning.prune(self._equipment.clock.now(), self._keep_days) and not self._stopping.is_set():
+            pass
 
     def _jobs(self) -> list[tuple[str, float, Callable[[], object]]]:
         jobs: list[tuple[str, float, Callable[[], object]]] = [

@@ -36,9 +36,9 @@ class Tallies:
         self._lock = threading.Lock()
         self._unwritten: dict[Key, float] = {}
 
-    def count(self, name: str, label: str) -> None:
-        """Add one."""
-        self._add(((name, label), 1.0))
+    def count(self, name: str, label: str, times: int = 1) -> None:
+        """Add one, or more."""
+        self._add(((name, label), float(times)))
 
     def observe(self, name: str, seconds: float) -> None:
         """Add a duration to its bucket and to the sum; one below 0, from a clock that jumped, counts as 0."""
