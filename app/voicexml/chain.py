@@ -1,18 +1,63 @@
-"""The JavaScript side of the scope chain: the program that every call's context runs once, before any page's.
+"""The JavaScript side: two programs that a context runs before any page's, one that bounds it and the scope chain.
 
-It keeps the scopes as objects without a prototype and evaluates expressions inside nested ``with`` statements over them. Nothing
-here is Python; ``ecmascript`` calls the functions of the object this source evaluates to.
+The chain keeps the scopes as objects without a prototype and evaluates expressions inside nested ``with`` statements
+over them. Nothing here is Python; ``ecmascript`` calls the functions of the object this source evaluates to.
 """
+
+BOUNDS = r"""
+(function () {
+var own = Object.getOwnPropertyNames, described = Object.getOwnPropertyDescriptor, parent = Object.getPrototypeOf;
+var apply = Reflect.apply, isArray = Array.isArray, isView = ArrayBuffer.isView;
+// The engine looks at its clock between statements and calls, never inside a loop of its own: what could loop there for
+// hours without using memory is taken away or bounded.
+["Atomics", "SharedArrayBuffer", "Proxy", "WeakRef", "FinalizationRegistry", "BigInt"].forEach(function (name) {
+    delete globalThis[name];
+});
+function length(item) {
+    if (item === null || typeof item !== "object" && typeof item !== "function" || isView(item)) return 0;
+    if (isArray(item)) return item.length;
+    for (var found, o = item; o !== null && !found; o = parent(o)) found = described(o, "length");
+    if (!found) return 0;
+    if (!("value" in found) || typeof found.value === "object") return Infinity;
+    return +found.value;
+}
+function short(total) { if (total > 1000000) throw new RangeError("an array of more than 1000000 elements"); }
+own(Array.prototype).forEach(function (name) {
+    var native = Array.prototype[name];
+    if (typeof native !== "function" || name === "constructor") return;
+    Object.defineProperty(Array.prototype, name, {value: function () {
+        var total = length(this);
+        if (native.name === "concat") for (var i = 0; i < arguments.length; i++) total += length(arguments[i]);
+        short(total);
+        return apply(native, this, arguments);
+    }});
+});
+delete Array.prototype.flat;
+delete Array.prototype.flatMap;
+delete String.raw;
+(function (iterator) {
+    var native = iterator.next;
+    iterator.next = function next() { return apply(native, this, []); };
+})(parent([][Symbol.iterator]()));
+["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"].forEach(function (name) {
+    var native = String.prototype[name];
+    Object.defineProperty(String.prototype, name, {value: function (sought) {
+        if (typeof sought === "string" && sought.length > 1000 && this.length > 100000)
+            throw new RangeError("a search for so long a text in so long a text");
+        return apply(native, this, arguments);
+    }});
+});
+})()
+"""
+"""Run before anything else in every context; the engine's own limits leave these gaps."""
 
 CHAIN = r"""
 (function () {
-var stringify = JSON.stringify, make = Object.create, keys = Object.keys, compile = Function, own = Object.getOwnPropertyNames;
+var stringify = JSON.stringify, make = Object.create, keys = Object.keys, own = Object.getOwnPropertyNames;
+var compile = Function;
 var host = globalThis, builtin = make(null), chain = [make(null)], kinds = [""], aside = [], held = [];
 var values = [], scripts = [];
 
-["Atomics", "SharedArrayBuffer", "Proxy", "WeakRef", "FinalizationRegistry", "BigInt"].forEach(function (name) {
-    delete host[name];
-});
 own(host).forEach(function (name) { builtin[name] = true; });
 // Direct evaluation is what every expression goes through: a page may not take it away.
 Object.defineProperty(host, "eval", {writable: false, configurable: false});
@@ -120,7 +165,7 @@ return {
         value("(function(){" + name + "=arguments[0]})")(item);
     },
     clear: function (name) { writable(known(name), name)[name] = undefined; },
-    evaluate: function (expr) { return encode(wrapped(expr)).toWellFormed(); },
+    evaluate: function (expr) { return encode(wrapped(expr)); },
     text: function (expr) { return String(wrapped(expr)).toWellFormed(); },
     truth: function (expr) { return !!wrapped(expr); },
     run: function (source, list, lets) {

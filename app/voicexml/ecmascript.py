@@ -1,33 +1,38 @@
 """ECMAScript for one call: the scope chain of VoiceXML 2.0 section 5.1.2 and everything that is evaluated in it.
 
-The only module that knows the engine. Values live in JavaScript (a Date stays a Date between two expressions) and cross over as
-JSON; a page's script can't reach Python. One ``Scopes`` serves one call, one thread at a time, and never survives a fork.
+The only module that knows the engine. Values live in JavaScript (a Date stays a Date between two expressions) and
+cross over as JSON; a page's script can't reach Python. One ``Scopes`` serves one call, one thread at a time, and never
+survives a fork.
 """
 
 import json
 import re
 from typing import Any
 
-import quickjs
+import quickjs  # type: ignore[import-untyped]
 
-from app.voicexml.chain import CHAIN
+from app.voicexml.chain import BOUNDS, CHAIN
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _NAME = re.compile(r"(?:[^\W\d]|\$)[\w$]*\Z")
 _PATH = re.compile(r"((?:[^\W\d]|\$)[\w$]*)(?:\.((?:[^\W\d]|\$)[\w$]*))?(?:\.[\w$]+|\[[^\]]*\])*\Z")
-_LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
+_LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}")
 _KINDS = ("ReferenceError", "SyntaxError", "TypeError", "RangeError")
 _RESERVED = frozenset(
-    """arguments break case catch class const continue debugger default delete do else enum eval export extends false finally for
-    function if import in instanceof new null return super switch this throw true try typeof var void while with""".split()
+    re.findall(
+        r"\w+",
+        """arguments break case catch class const continue debugger default delete do else enum eval export extends
+        false finally for function if import in instanceof new null return super switch this throw true try typeof var
+        void while with""",
+    )
 )
 
 
 class ScriptError(Exception):
     """An expression or script failed; ``str()`` is a sentence with JavaScript's own message.
 
-    ``kind`` is "ReferenceError", "SyntaxError", "TypeError" or "RangeError", "Limit" when it took too much time, memory or
-    depth, and "Error" for whatever else a script throws.
+    ``kind`` is "ReferenceError", "SyntaxError", "TypeError" or "RangeError", "Limit" when it took too much time,
+    memory or depth, and "Error" for whatever else a script throws.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -62,6 +67,7 @@ class Scopes:
         self._context.set_memory_limit(memory)
         self._context.set_max_stack_size(stack)
         self._context.set_time_limit(seconds)
+        self._context.eval(BOUNDS)
         functions = self._context.eval(CHAIN)
         self._context.set("ringback$functions", functions)
         self._functions = {name: self._context.eval(f"ringback$functions.{name}") for name in _FUNCTIONS}
@@ -81,7 +87,7 @@ class Scopes:
         self._call("reset", name)
 
     def open_context(self) -> None:
-        """Set all scopes but the session's aside: a subdialog runs in an execution context of its own (section 2.3.4)."""
+        """Set all scopes but the session's aside: a subdialog runs in a context of its own (section 2.3.4)."""
         self._call("aside")
 
     def close_context(self) -> None:
@@ -89,14 +95,17 @@ class Scopes:
         self._call("back")
 
     def declare(self, name: str, expr: str | None) -> None:
-        """Declare a variable in the innermost scope (``<var>``, section 5.3.1); without ``expr`` a known one keeps its value."""
+        """Declare a variable in the innermost scope (``<var>``, section 5.3.1).
+
+        Without ``expr`` a new one is undefined, and one that the scope has already keeps its value.
+        """
         self._call("declare", _checked(name), None if expr is None else _expression(expr))
 
     def assign(self, name: str, expr: str) -> None:
         """Give a declared variable or a property a new value (``<assign>``, section 5.3.2).
 
-        A variable of the nearest scope that has it, or a path such as ``document.x`` or ``order.items[0]``; one that was
-        never declared, and any of the session's, is a ReferenceError.
+        A variable of the nearest scope that has it, or a path such as ``document.x`` or ``order.items[0]``; one that
+        was never declared, and any of the session's, is a ReferenceError.
         """
         path = _PATH.match(name)
         if path is None or path[1] in _RESERVED:
@@ -168,6 +177,9 @@ class Scopes:
         if self._dead:
             raise ScriptError("Limit", "this call's JavaScript has used up its memory")
         try:
+            for each in arguments:
+                if isinstance(each, str):
+                    each.encode()  # the engine's binding breaks on half a surrogate pair
             return self._functions[name](*arguments)
         except quickjs.StackOverflow:
             raise ScriptError("Limit", "the script calls itself too deeply") from None
@@ -199,8 +211,8 @@ class Scopes:
         return True
 
 
-_FUNCTIONS = (
-    "enter leave reset aside back declare assign clear evaluate text truth run set member exists names hold put".split()
+_FUNCTIONS = re.findall(
+    r"\w+", "enter leave reset aside back declare assign clear evaluate text truth run set member exists names hold put"
 )
 
 
@@ -222,11 +234,11 @@ def _decoded(text: str) -> object:
         return UNDEFINED
     if text[0] == "n" and text != "null":
         return float(text[1:])
-    return json.loads(_LONE_SURROGATE.sub(r"\\ufffd", text) if "\\ud" in text else text)
+    return json.loads(_LONE_SURROGATE.sub(r"\1\\ufffd", text) if "\\ud" in text else text)
 
 
 def call_apart(function: str, argument: str, *, seconds: float = 1.0) -> str:
-    """Call a JavaScript function from text to text in a context of its own, which knows nothing of a call: a grammar's tags.
+    """Call a JavaScript function from text to text in a context that knows nothing of a call: a grammar's tags.
 
     Raises ScriptError, also when it takes more than ``seconds`` of processor time or 8 MB.
     """
@@ -234,6 +246,7 @@ def call_apart(function: str, argument: str, *, seconds: float = 1.0) -> str:
     context.set_memory_limit(8 * 1024 * 1024)
     context.set_time_limit(seconds)
     try:
+        context.eval(BOUNDS)
         return str(context.eval(function)(argument))
     except quickjs.StackOverflow:
         raise ScriptError("Limit", "the script calls itself too deeply") from None
