@@ -8,56 +8,54 @@ Where no tag format asks for strictness, variables that tags set are the slots o
 SISR = r"""
 (function (text) {
   "use strict";
-  const run = new Function("with (arguments[0]) { eval(arguments[1]) }");
-  let apart = ["eval", "arguments"];  // names that are none of a rule's
-  const given = JSON.parse(text), words = [], frames = [];
   for (const name of ["performance", "navigator", "queueMicrotask", "gc", "print"]) delete globalThis[name];
+  const run = new Function("with (arguments[0]) { eval(arguments[1]) }");
+  const given = JSON.parse(text), words = [], frames = [], taken = ["out", "rules", "meta", "$", "$$", "eval", "arguments"];
+  const assigned = /(?<![.\w$])([A-Za-z_$][\w$]*)\s*(?:[-+*\/%&|^]?=(?!=)|\+\+|--)/g;
   const own = (thing, name) => Object.prototype.hasOwnProperty.call(thing, name);
   const hidden = (thing, name, value) => Object.defineProperty(thing, name, {value, configurable: true, writable: true});
-
-  function said(start) { return words.slice(start).join(given.joint); }
+  const said = start => words.slice(start).join(given.joint);
 
   function frame(name) {
-    const f = {name, start: words.length, out: {}, set: false, tags: 0, rules: {}, meta: {}, slots: {}, latest: undefined,
-               latestMeta: undefined, any: false};
+    const f = {name, start: words.length, out: {}, set: false, tags: 0, latest: undefined, latestMeta: undefined,
+               any: false, rules: {}, meta: {}, slots: [], scope: Object.create(null)};
+    const value = {get: () => f.out, set: value => { f.out = value; f.set = true; }};
     hidden(f.rules, "latest", () => f.latest);
     hidden(f.meta, "latest", () => f.latestMeta);
     hidden(f.meta, "current", () => ({text: said(f.start), score: 1}));
-    f.scope = new Proxy({}, {
-      has: (_, name) => typeof name === "string" && !apart.includes(name) &&
-        (special(f, name) || own(f.slots, name) || !(name in globalThis)),
-      get: (_, name) => typeof name === "string" ? read(f, name) : undefined,
-      set: (_, name, value) => { write(f, name, value); return true; },
-      deleteProperty: (_, name) => delete f.slots[name],
-    });
+    Object.defineProperties(f.scope, {out: value, $: value, $$: {get: () => f.latest},
+                                      rules: {get: () => f.rules}, meta: {get: () => f.meta}});
     return f;
   }
 
-  function special(f, name) {
-    return ["out", "$", "$$", "rules", "meta"].includes(name) || name[0] === "$" && own(f.rules, name.slice(1));
+  // What a tag sets has to be there before it runs: with() finds only what its object has.
+  function declare(f, code) {
+    for (const [, name] of code.matchAll(assigned)) {
+      if (taken.includes(name) || own(f.scope, name) || name in globalThis) continue;
+      const slot = name[0] === "$" ? name.slice(1) : name;
+      if (!own(f.scope, slot)) { f.scope[slot] = undefined; f.slots.push(slot); }
+      if (slot !== name) refer(f, name, slot);
+    }
   }
 
-  function read(f, name) {
-    if (own(f.slots, name)) return f.slots[name];
-    if (name === "out" || name === "$") return f.out;
-    if (name === "$$") return f.latest;
-    if (name === "rules" || name === "meta") return f[name];
-    if (name[0] === "$" && own(f.rules, name.slice(1))) return f.rules[name.slice(1)];
-    if (name[0] === "$" && own(f.slots, name.slice(1))) return f.slots[name.slice(1)];
-    throw new ReferenceError(name + " is not defined");
-  }
-
-  function write(f, name, value) {
-    if (name === "out" || name === "$") { f.out = value; f.set = true; }
-    else if (name[0] === "$" && name.length > 1) f.slots[name.slice(1)] = value;
-    else f.slots[name] = value;
+  function refer(f, name, slot) {
+    const get = () => own(f.scope, slot) && f.scope[slot] !== undefined ? f.scope[slot] : f.rules[slot];
+    if (!own(f.scope, name)) Object.defineProperty(f.scope, name, {get, set: value => { f.scope[slot] = value; }});
   }
 
   function value(f, strict) {
     const filled = f.set || f.out !== null && typeof f.out === "object" && Object.keys(f.out).length > 0;
     if (filled || strict && f.tags) return f.out;
-    if (Object.keys(f.slots).length) return f.slots;
+    const slots = f.slots.filter(name => f.scope[name] !== undefined);
+    if (slots.length) return Object.fromEntries(slots.map(name => [name, f.scope[name]]));
     return f.any ? f.latest : said(f.start);
+  }
+
+  function leave(f, outer, strict) {
+    outer.latest = outer.rules[f.name] = value(f, strict);
+    outer.latestMeta = outer.meta[f.name] = {text: said(f.start), score: 1};
+    outer.any = true;
+    refer(outer, "$" + f.name, f.name);
   }
 
   for (const tag of given.tags) (0, eval)(tag);
@@ -67,18 +65,8 @@ SISR = r"""
     if (kind === "words") words.push(...what);
     else if (kind === "enter") frames.push(frame(what));
     else if (kind === "set") { f.out = what; f.set = true; f.tags++; }
-    else if (kind === "run") {
-      f.tags++;
-      apart = ["eval", "arguments", ...Array.from(what.matchAll(/\bfunction\s+([\w$]+)/g), found => found[1])];
-      run(f.scope, what);
-    }
-    else {
-      frames.pop();
-      const outer = frames[frames.length - 1];
-      outer.latest = outer.rules[f.name] = value(f, strict);
-      outer.latestMeta = outer.meta[f.name] = {text: said(f.start), score: 1};
-      outer.any = true;
-    }
+    else if (kind === "run") { f.tags++; declare(f, what); run(f.scope, what); }
+    else { frames.pop(); leave(f, frames[frames.length - 1], strict); }
   }
   const result = JSON.stringify(frames[0].latest);
   return result === undefined ? "null" : result;
