@@ -1,7 +1,8 @@
 """What a match means: Semantic Interpretation 1.0, its literals, and the ways tags were written before it.
 
-Rules without tags mean what the last rule they refer to means, else their words (SISR 1.0 section 4). Scripts run in
-JavaScript of their own, which knows neither the call nor its page.
+A rule without tags means what the last rule in it means, else its words (SISR 1.0). In grammars that name no tag format
+rules that have no tag in them either don't count there: four references to a digit mean all four digits (VoiceXML 2.0
+section 3.1.6). Scripts run in JavaScript of their own, which knows neither the call nor its page.
 """
 
 import json
@@ -17,7 +18,7 @@ from app.voicexml.grammars.sisr import SISR
 
 Meaning: TypeAlias = "str | int | float | bool | None | list[Meaning] | dict[str, Meaning]"
 Step: TypeAlias = tuple[str, object, bool]
-"""("words", [word, …], _) · ("set", text, _) · ("run", code, strict) · ("enter", rule, _) · ("leave", _, strict)."""
+"""("words", [word, …], _) · ("set", text, _) · ("run", code, strict) · ("enter", rule, _) · ("leave", _, strict); strict: SISR holds."""
 
 _LITERALS = "semantics/1.0-literals"
 _SCRIPTS = re.compile(r"semantics/1\.0(\.\d+)?")
@@ -30,7 +31,7 @@ _NONE = object()
 
 @dataclass(slots=True)
 class _Frame:
-    """A rule that is being read: where its words begin, its own value, and that of the last rule in it."""
+    """A rule that is being read: where its words begin, its own value, and the value that it has without one."""
 
     start: int
     value: object = _NONE
@@ -68,9 +69,10 @@ def _inside(events: list[Event]) -> list[tuple[Event, Key]]:
 def _step(event: Event, key: Key, rules: dict[Key, Linked]) -> Step:
     kind, what = event
     tag_format = rules[key].source.tag_format.strip().lower()
-    strict = _SCRIPTS.fullmatch(tag_format) is not None
+    scripts = _SCRIPTS.fullmatch(tag_format) is not None
+    strict = scripts or tag_format == _LITERALS
     if isinstance(what, Tag):
-        literal = _read(what.text, tag_format, strict)
+        literal = _read(what.text, tag_format, scripts)
         return ("run", what.text, strict) if literal is None else ("set", literal, strict)
     if kind == "words":
         return kind, list(what), strict  # type: ignore[call-overload]  # as the matcher says
@@ -94,7 +96,7 @@ def _literal(steps: list[Step], mode: str) -> str:
     """The meaning where no tag is a script."""
     said: list[str] = []
     frames = [_Frame(0)]
-    for kind, what, _ in steps:
+    for kind, what, strict in steps:
         if kind == "words":
             said += what  # type: ignore[operator]  # a list of words
         elif kind == "set":
@@ -104,7 +106,8 @@ def _literal(steps: list[Step], mode: str) -> str:
         else:
             frame = frames.pop()
             known = frame.latest if frame.value is _NONE else frame.value
-            frames[-1].latest = utterance(said[frame.start :], mode) if known is _NONE else known
+            if known is not _NONE or strict or len(frames) == 1:
+                frames[-1].latest = utterance(said[frame.start :], mode) if known is _NONE else known
     return str(frames[0].latest)
 
 

@@ -2,7 +2,7 @@
 
 One function of a JSON text with the steps of a derivation; it gives the JSON text of the root rule's value. ``out`` and
 ``$`` are the rule's value, ``rules`` and ``$name`` those of the rules in it, ``$$`` and ``rules.latest()`` the last one.
-Where no tag format asks for strictness, variables that tags set are the slots of an object if nothing else was set.
+Where no tag format asks for SISR, variables that tags set are the slots of an object if nothing else was set.
 """
 
 SISR = r"""
@@ -18,7 +18,7 @@ SISR = r"""
 
   function frame(name) {
     const f = {name, start: words.length, out: {}, set: false, tags: 0, latest: undefined, latestMeta: undefined,
-               any: false, rules: {}, meta: {}, slots: [], scope: Object.create(null)};
+               any: false, last: undefined, rules: {}, meta: {}, slots: [], scope: Object.create(null)};
     const value = {get: () => f.out, set: value => { f.out = value; f.set = true; }};
     hidden(f.rules, "latest", () => f.latest);
     hidden(f.meta, "latest", () => f.latestMeta);
@@ -48,13 +48,13 @@ SISR = r"""
     if (filled || strict && f.tags) return f.out;
     const slots = f.slots.filter(name => f.scope[name] !== undefined);
     if (slots.length) return Object.fromEntries(slots.map(name => [name, f.scope[name]]));
-    return f.any ? f.latest : said(f.start);
+    return f.any ? f.last : said(f.start);
   }
 
   function leave(f, outer, strict) {
     outer.latest = outer.rules[f.name] = value(f, strict);
+    if (strict || f.tags || f.any) { outer.last = outer.latest; outer.any = true; }
     outer.latestMeta = outer.meta[f.name] = {text: said(f.start), score: 1};
-    outer.any = true;
     refer(outer, "$" + f.name, f.name);
   }
 
