@@ -3,7 +3,7 @@
 ``shell`` is what all commands share; each of the other modules adds its commands to ``main``.
 """
 
-from app.cli import accounts, calls, operations, servers, when
+from app.cli import accounts, calls, operations, servers, vxml, when
 from app.cli.shell import main
 
-__all__ = ["accounts", "calls", "main", "operations", "servers", "when"]
+__all__ = ["accounts", "calls", "main", "operations", "servers", "vxml", "when"]
