@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
 from app.voicexml.grammars import spoken, srgs_abnf
 from app.voicexml.grammars.grammar import NO, Answer, Grammar, Match, RuleGrammar, heard
@@ -13,8 +14,12 @@ from app.voicexml.grammars.rules import DTMF, VOICE, BadGrammar, Source
 
 MOST_DIGITS = 1000
 
-_ADDRESS = re.compile(r"builtin:(?P<mode>dtmf|grammar|voice|speech)/(?P<name>[a-z]+)(?:\?(?P<given>.*))?", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"builtin:(?P<mode>dtmf|grammar|voice|speech)/(?P<name>[a-z]+)(?:\?(?P<given>.*))?", re.IGNORECASE
+)
 _NAME = re.compile(r"(?P<name>[a-z]+)(?:\?(?P<given>.*))?")
+_Reading: TypeAlias = Callable[[str], str | None]
+_Maker: TypeAlias = Callable[[str, Mapping[str, str]], Grammar]
 _DIGIT = "(0|1|2|3|4|5|6|7|8|9)"
 
 
@@ -77,8 +82,7 @@ def builtin(address: str, mode: str = "") -> Grammar:
         raise BadGrammar(f"there is no builtin grammar {address[:80]!r}")
     given = _parameters(found["given"] or "", address)
     mode = mode or (DTMF if found["mode"].lower() == "dtmf" else VOICE)
-    made: Grammar = _MADE[found["name"].lower()](mode, given)
-    return made
+    return _MADE[found["name"].lower()](mode, given)
 
 
 def _nothing_else(address: str, media_type: str) -> Source:
@@ -133,7 +137,7 @@ def _digits(mode: str, given: Mapping[str, str]) -> Grammar:
     return SpokenBuiltin(value)
 
 
-def _plain(speech: Callable[[str], str | None], rules: str, keyed: Callable[[str], str | None]) -> Callable[..., Grammar]:
+def _plain(speech: _Reading, rules: str, keyed: _Reading) -> _Maker:
     """A builtin without parameters."""
 
     def made(mode: str, given: Mapping[str, str]) -> Grammar:
@@ -161,7 +165,7 @@ def _keyed_number(keys: str) -> str:
     return f"{whole or '0'}.{part}" if part else whole
 
 
-_MADE: Mapping[str, Callable[..., Grammar]] = MappingProxyType(
+_MADE: Mapping[str, _Maker] = MappingProxyType(
     {
         "boolean": _boolean,
         "digits": _digits,
@@ -171,9 +175,7 @@ _MADE: Mapping[str, Callable[..., Grammar]] = MappingProxyType(
         "time": _plain(spoken.time, f"((0|1) {_DIGIT}|2 (0|1|2|3)) (0|1|2|3|4|5) {_DIGIT}", _keyed_time),
         "currency": _plain(spoken.currency, f"{_DIGIT}<1-15> [* {_DIGIT}<0-2>] | * {_DIGIT}<1-2>", _keyed_currency),
         "number": _plain(spoken.number, f"{_DIGIT}<1-> [* {_DIGIT}<0->] | * {_DIGIT}<1->", _keyed_number),
-        "phone": _plain(
-            spoken.phone, f"{_DIGIT}<1-20> [* {_DIGIT}<1-10>]", lambda keys: keys.replace("*", "x")
-        ),
+        "phone": _plain(spoken.phone, f"{_DIGIT}<1-20> [* {_DIGIT}<1-10>]", lambda keys: keys.replace("*", "x")),
     }
 )
 """Each type makes its grammar from the mode and the parameters."""

@@ -1,4 +1,4 @@
-"""Grammars of choices and options: phrases and keys that a page gives without writing a grammar (VoiceXML 2.0 2.2.4)."""
+"""Grammars of choices and options: phrases and keys that nobody wrote a grammar for (VoiceXML 2.0 section 2.2.4)."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ class Phrases:
 
     def __init__(self, phrases: Sequence[tuple[tuple[str, ...], Meaning]], mode: str, accept: str = EXACT) -> None:
         self.mode = mode
-        self._phrases = [(phrase, value) for phrase, value in phrases if phrase]
+        self.phrases = [(phrase, value) for phrase, value in phrases if phrase]
         self._approximate = accept == APPROXIMATE
 
     def match(self, inputs: Sequence[str], mode: str) -> Match:
@@ -28,19 +28,19 @@ class Phrases:
         if said is None:
             return NO
         if not said:
-            return PREFIX if self._phrases else NO
+            return PREFIX if self.phrases else NO
         fits = self._first(said)
-        more = any(self._goes_on(phrase, said) for phrase, _ in self._phrases)
+        more = any(self._goes_on(phrase, said) for phrase, _ in self.phrases)
         if fits is None:
             return PREFIX if more else NO
         return Match(Answer.EXTENDABLE if more else Answer.FULL, fits[0], utterance(list(said), mode))
 
     def _first(self, said: tuple[str, ...]) -> tuple[Meaning] | None:
-        for phrase, value in self._phrases:
+        for phrase, value in self.phrases:
             if phrase == said:
                 return (value,)
         if self._approximate:
-            for phrase, value in self._phrases:
+            for phrase, value in self.phrases:
                 if _rest(phrase, said) is not None:
                     return (value,)
         return None
@@ -61,10 +61,15 @@ def _rest(phrase: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...] | N
     return phrase[at:]
 
 
-def phrase_grammar(choices: Iterable[tuple[str, Meaning]], accept: str = EXACT) -> Phrases:
-    """A grammar of phrases and what they mean. Raises BadGrammar where ``accept`` is neither exact nor approximate."""
+def phrase_grammar(choices: str | Iterable[tuple[str, Meaning]], accept: str = EXACT) -> Phrases:
+    """A grammar of phrases and what they mean; one phrase alone means itself.
+
+    Raises BadGrammar where ``accept`` is neither exact nor approximate.
+    """
     if accept not in (EXACT, APPROXIMATE):
         raise BadGrammar(f"accept is exact or approximate, not {accept[:40]!r}")
+    if isinstance(choices, str):
+        choices = [(choices, choices)]
     return Phrases([(words(text), value) for text, value in choices], VOICE, accept)
 
 
@@ -74,3 +79,8 @@ def dtmf_choice(choices: Iterable[tuple[str, Meaning]]) -> Phrases:
         return Phrases([(keys(text), value) for text, value in choices], DTMF)
     except ValueError as wrong:
         raise BadGrammar(str(wrong)) from wrong
+
+
+def keys_grammar(text: str) -> Phrases:
+    """A grammar of one key sequence, which means its keys. Raises BadGrammar for what is on no telephone key."""
+    return Phrases([(phrase, "".join(phrase)) for phrase, _ in dtmf_choice([(text, "")]).phrases], DTMF)

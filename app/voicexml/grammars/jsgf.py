@@ -1,7 +1,7 @@
 """Reading JSGF 1.0 into the rule tree: a whole grammar, rules without its header, or alternatives alone.
 
-The last two are how VoiceXML pages write small grammars inline. All public rules are active, and without a public one the
-first. Imports are not followed.
+The last two are how VoiceXML pages write small grammars inline. All public rules are active, and without a public one
+the first. Imports are not followed.
 """
 
 import re

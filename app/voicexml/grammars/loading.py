@@ -63,7 +63,8 @@ def _read(text: bytes | str, media_type: str, *, base: str, mode: str) -> Source
     kind, letters = _kind(text, media_type)
     if kind != XML:
         return _read_letters(letters, kind, base=base, mode=mode)
-    element = srgs_xml.parse(letters.encode("utf-8", "replace") if isinstance(text, str) else text, declared=bytes is type(text))
+    declared = isinstance(text, bytes)
+    element = srgs_xml.parse(text if isinstance(text, bytes) else text.encode("utf-8", "replace"), declared=declared)
     inside = "".join(element.itertext()) if not len(element) else ""
     if not inside.strip():
         return srgs_xml.read(element, base=base, mode=mode)
@@ -75,7 +76,8 @@ def _read(text: bytes | str, media_type: str, *, base: str, mode: str) -> Source
 
 
 def _read_letters(letters: str, kind: str, *, base: str, mode: str) -> Source:
-    return (srgs_abnf if kind == ABNF else jsgf).read(letters, base=base, mode=mode)
+    read = srgs_abnf.read if kind == ABNF else jsgf.read
+    return read(letters, base=base, mode=mode)
 
 
 def _kind(text: bytes | str, media_type: str) -> tuple[str, str]:

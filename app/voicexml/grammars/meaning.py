@@ -16,9 +16,12 @@ from app.voicexml.grammars.matching import Event
 from app.voicexml.grammars.rules import DTMF, BadGrammar, Tag
 from app.voicexml.grammars.sisr import SISR
 
-Meaning: TypeAlias = "str | int | float | bool | None | list[Meaning] | dict[str, Meaning]"
+Meaning: TypeAlias = "str | int | float | bool | list[Meaning] | dict[str, Meaning] | None"
 Step: TypeAlias = tuple[str, object, bool]
-"""("words", [word, …], _) · ("set", text, _) · ("run", code, strict) · ("enter", rule, _) · ("leave", _, strict); strict: SISR holds."""
+"""("words", [word, …], _) · ("set", text, _) · ("run", code, _) · ("enter", rule, _) · ("leave", _, strict).
+
+``strict`` is whether the rule's tag format is one of SISR.
+"""
 
 _LITERALS = "semantics/1.0-literals"
 _SCRIPTS = re.compile(r"semantics/1\.0(\.\d+)?")
@@ -82,7 +85,8 @@ def _step(event: Event, key: Key, rules: dict[Key, Linked]) -> Step:
 def _read(text: str, tag_format: str, strict: bool) -> str | None:
     """The text that a tag stands for, or None where it is a script.
 
-    ``out = "x"`` needs no engine. Without a tag format a text in quotes and bare words stand for themselves, as in the drafts of SISR and in JSGF.
+    ``out = "x"`` needs no engine. Without a tag format a text in quotes and bare words stand for themselves, as in the
+    drafts of SISR and in JSGF.
     """
     if tag_format == _LITERALS:
         return text.strip()
@@ -98,7 +102,7 @@ def _literal(steps: list[Step], mode: str) -> str:
     frames = [_Frame(0)]
     for kind, what, strict in steps:
         if kind == "words":
-            said += what  # type: ignore[operator]  # a list of words
+            said += cast(list[str], what)
         elif kind == "set":
             frames[-1].value = what
         elif kind == "enter":

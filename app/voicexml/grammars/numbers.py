@@ -1,13 +1,17 @@
 """Numbers as people say or type them in English: cardinals, ordinals, single digits, years."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 _SMALL = {
     word: number
     for number, word in enumerate(
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-        + ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+        re.findall(
+            r"\w+",
+            """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+            seventeen eighteen nineteen""",
+        )
     )
 }
 _TENS = {

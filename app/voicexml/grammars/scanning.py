@@ -46,8 +46,8 @@ class Pieces:
         """The next piece, which has to be of a kind. Raises BadGrammar with ``what`` is missing."""
         piece = self.take()
         if piece.kind != kind or text not in (None, piece.text):
-            found = piece.text[:40] or "the end"
-            raise BadGrammar(f"{what} is missing before {found!r}" if piece.text else f"{what} is missing at the end", piece.line)
+            where = f"before {piece.text[:40]!r}" if piece.kind != "end" else "at the end"
+            raise BadGrammar(f"{what} is missing {where}", piece.line)
         return piece
 
 

@@ -1,7 +1,7 @@
 """The JavaScript that runs the scripts of semantic tags: SISR 1.0 section 3, and the ``$`` of its drafts.
 
 One function of a JSON text with the steps of a derivation; it gives the JSON text of the root rule's value. ``out`` and
-``$`` are the rule's value, ``rules`` and ``$name`` those of the rules in it, ``$$`` and ``rules.latest()`` the last one.
+``$`` are the rule's value, ``rules`` and ``$name`` those of the rules in it, ``$$`` and ``rules.latest()`` the last.
 Where no tag format asks for SISR, variables that tags set are the slots of an object if nothing else was set.
 """
 
@@ -10,10 +10,12 @@ SISR = r"""
   "use strict";
   for (const name of ["performance", "navigator", "queueMicrotask", "gc", "print"]) delete globalThis[name];
   const run = new Function("with (arguments[0]) { eval(arguments[1]) }");
-  const given = JSON.parse(text), words = [], frames = [], taken = ["out", "rules", "meta", "$", "$$", "eval", "arguments"];
+  const given = JSON.parse(text), words = [], frames = [];
+  const taken = ["out", "rules", "meta", "$", "$$", "eval", "arguments"];
   const assigned = /(?<![.\w$])([A-Za-z_$][\w$]*)\s*(?:[-+*\/%&|^]?=(?!=)|\+\+|--)/g;
   const own = (thing, name) => Object.prototype.hasOwnProperty.call(thing, name);
-  const hidden = (thing, name, value) => Object.defineProperty(thing, name, {value, configurable: true, writable: true});
+  const hidden = (thing, name, value) =>
+    Object.defineProperty(thing, name, {value, configurable: true, writable: true});
   const said = start => words.slice(start).join(given.joint);
 
   function frame(name) {

@@ -11,17 +11,19 @@ from app.voicexml.grammars.words import words
 __all__ = ["boolean", "currency", "date", "digits", "is_day", "number", "phone", "time"]
 
 _YES = frozenset(
-    (
-        "yes|yeah|yep|yup|y|sure|sure thing|ok|okay|correct|right|true|affirmative|certainly|absolutely|of course|"
-        "you bet|uh huh|i do|it is|that is right|that is correct|thats right|thats correct|that is true|all right"
-    ).split("|")
+    re.findall(
+        r"[^|\n]+",
+        """yes|yeah|yep|yup|y|sure|sure thing|ok|okay|all right|correct|right|true|affirmative|certainly|absolutely
+of course|you bet|uh huh|i do|it is|that is right|that is correct|thats right|thats correct|that is true""",
+    )
 )
 _NO = frozenset(
-    (
-        "no|nope|nah|n|negative|false|wrong|incorrect|not right|not correct|no way|not really|not at all|uh uh|i do not|"
-        "i dont|it is not|it isnt|that is wrong|thats wrong|that is not right|thats not right|that is incorrect|"
-        "thats incorrect"
-    ).split("|")
+    re.findall(
+        r"[^|\n]+",
+        """no|nope|nah|n|negative|false|wrong|incorrect|not right|not correct|no way|not really|not at all|uh uh
+i do not|i dont|it is not|it isnt|that is wrong|thats wrong|that is not right|thats not right|that is incorrect|thats incorrect
+that is not correct|thats not correct""",
+    )
 )
 _POLITE = ("please", "thanks", "thank you", "sir", "maam", "madam", "it is", "i do", "thats right", "thats correct")
 _MONTHS = (
@@ -40,7 +42,10 @@ _MONTHS = (
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
 _WEEKDAYS = frozenset(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
-_WRITTEN = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})|(?P<m>\d{1,2})/(?P<d>\d{1,2})(?:/(?P<y>\d{4}))?")
+_WRITTEN = re.compile(
+    r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})|(?P<m>\d{1,2})/(?P<d>\d{1,2})(?:/(?P<y>\d{4}))?",
+    re.ASCII,
+)
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 _UNITS = {
     "dollar": "USD",
@@ -57,7 +62,7 @@ _UNITS = {
 } | {code.lower(): code for code in ("USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD")}
 _PARTS = {"cent": "USD", "cents": "USD", "penny": "USD", "pennies": "USD", "pence": "GBP"}
 _AMOUNT = re.compile(r"(?P<sign>[$€£¥]?)\s*(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.(?P<part>\d{1,2}))?")
-_NUMBER = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)|\.(?=\d))(?:\.?\d+)?")
+_NUMBER = re.compile(r"(?P<sign>[-+]?)(?:(?P<whole>\d{1,3}(?:,\d{3})+|\d+)|(?=\.\d))(?P<part>\.\d+)?\.?", re.ASCII)
 _EXTENSIONS = ("x", "ext", "extn", "extension")
 
 
@@ -95,9 +100,8 @@ def phone(text: str) -> str | None:
 def number(text: str) -> str | None:
     """A number as digits with an optional sign and point: ``one hundred and five``, ``minus five point three``."""
     typed = "".join(text.split()).replace("\u2212", "-")
-    if typed.isascii() and _NUMBER.fullmatch(typed) and " " not in text.strip():
-        sign, plain = re.fullmatch(r"([-+]?)(.*)", typed.replace(",", ""), re.DOTALL).groups()  # type: ignore[union-attr]  # matches all
-        return sign + ("0" + plain if plain.startswith(".") else plain)
+    if len(text.split()) == 1 and (found := _NUMBER.fullmatch(typed)):
+        return f"{found['sign']}{(found['whole'] or '0').replace(',', '')}{found['part'] or ''}"
     said = list(words(text))
     sign = ""
     if said and said[0] in ("minus", "negative", "plus"):

@@ -73,7 +73,8 @@ def read(root: etree._Element, *, base: str, mode: str) -> Source:
             tags.append(_text(child))
         elif name and name not in _SKIPPED:
             raise BadGrammar(f"a grammar has no {name} in it", child.sourceline)
-    return Source(rules, root.get("root", "").strip(), mode, root.get(_BASE, base), root.get("tag-format", ""), tuple(tags))
+    name, tag_format = root.get("root", "").strip(), root.get("tag-format", "")
+    return Source(rules, name, mode, root.get(_BASE, base), tag_format, tuple(tags))
 
 
 def _rule(element: etree._Element, mode: str) -> Rule:
@@ -90,7 +91,7 @@ def _contents(element: etree._Element, mode: str, depth: int) -> Expansion:
     """What an element holds, in order: its texts as tokens between its children."""
     if depth > DEEPEST:
         raise BadGrammar(f"the grammar is nested more than {DEEPEST} deep", element.sourceline)
-    parts = [_token(element.text, mode, element)]
+    parts: list[Expansion | None] = [_token(element.text, mode, element)]
     for child in element:
         name = _name(child)
         reader = _READERS.get(name)
