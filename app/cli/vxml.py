@@ -39,7 +39,7 @@ class _Scripted(click.Command):
 @click.option("--transfer", multiple=True, metavar="OUTCOME", help="How a transfer ends: answered, busy, noanswer, …")
 @as_json_lines
 @click.pass_context
-def vxml(context: click.Context, url: str, as_json: bool, **_: object) -> None:
+def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> None:
     """Run the VoiceXML application at URL (or in a file) against a scripted caller.
 
     The caller does --say, --dtmf, --noinput and --hangup in the order they are given, then is silent twice and hangs

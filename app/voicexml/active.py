@@ -9,8 +9,7 @@ from app.voicexml import grammars, prompts, properties
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children, name_of
 from app.voicexml.events import Event
-from app.voicexml.grammars import BadGrammar, Grammar, UnsupportedFormat
-from app.voicexml.grammars.builtins import builtin
+from app.voicexml.grammars import BadGrammar, Grammar, UnsupportedFormat, builtin
 from app.voicexml.resources import resolve
 
 UNIVERSALS = ("help", "cancel", "exit")
@@ -60,7 +59,7 @@ def _of_item(conversation: Conversation, item: Element) -> Iterator[Active]:
                 yield Active(_builtin(item, mode), item, base)
         for option, (phrase, key) in zip(children(item, "option"), prompts.choices_of(item), strict=True):
             value = option.get("value", phrase or key)
-            for grammar in _phrases(phrase, key, option.get("accept") or "exact"):
+            for grammar in _phrases(option, phrase, key, option.get("accept") or "exact"):
                 yield Active(grammar, item, base, value=value)
     yield from _links(conversation, item, base)
 
@@ -87,7 +86,7 @@ def _links(conversation: Conversation, element: Element, base: str) -> Iterator[
         for grammar in children(link, "grammar"):
             yield Active(load(conversation, grammar, base), link, base)
         if "dtmf" in link.attrib:
-            yield from (Active(grammar, link, base) for grammar in _phrases("", link.get("dtmf", ""), ""))
+            yield from (Active(grammar, link, base) for grammar in _phrases(link, "", link.get("dtmf", "")))
 
 
 def _choices(conversation: Conversation, menu: Element, base: str) -> Iterator[Active]:
@@ -97,15 +96,18 @@ def _choices(conversation: Conversation, menu: Element, base: str) -> Iterator[A
         for element in own:
             yield Active(load(conversation, element, base), choice, base)
         accept = choice.get("accept") or menu.get("accept") or "exact"
-        for grammar in _phrases("" if own else phrase, key, accept):
+        for grammar in _phrases(choice, "" if own else phrase, key, accept):
             yield Active(grammar, choice, base)
 
 
-def _phrases(phrase: str, key: str, accept: str) -> Iterator[Grammar]:
-    if phrase:
-        yield grammars.phrase_grammar(phrase, accept=accept)
-    if key:
-        yield grammars.keys_grammar(key)
+def _phrases(element: Element, phrase: str, key: str, accept: str = "exact") -> Iterator[Grammar]:
+    try:
+        if phrase:
+            yield grammars.phrase_grammar(phrase, accept)
+        if key:
+            yield grammars.keys_grammar(key)
+    except BadGrammar as wrong:
+        raise Event("error.badfetch", str(wrong), element) from wrong
 
 
 def _universals(conversation: Conversation) -> Iterator[Active]:
@@ -132,7 +134,9 @@ def load(conversation: Conversation, element: Element, base: str) -> Grammar:
     with conversation.running(element):
         src = conversation.given(element, "src")
         try:
-            grammar = _inline(conversation, element, base) if src is None else _external(conversation, element, src, base)
+            grammar = (
+                _inline(conversation, element, base) if src is None else _external(conversation, element, src, base)
+            )
         except UnsupportedFormat as wrong:
             raise Event("error.unsupported.format", str(wrong), element) from wrong
         except BadGrammar as wrong:

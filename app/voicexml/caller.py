@@ -95,15 +95,32 @@ class ScriptedCaller:
         return self.answers(wanted)
 
 
+class Respondent(ScriptedCaller):
+    """Has things to say and keys to press, and does what fits when it is asked; then as a scripted caller."""
+
+    def __init__(self, says: Iterable[str] = (), dtmf: Iterable[str] = (), leaves_after: float | None = None) -> None:
+        super().__init__((), leaves_after)
+        self._says = deque(says)
+        self._keys = deque(dtmf)
+
+    def answers(self, wanted: Listening) -> Heard:
+        if self._keys and (not self._says or (wanted.keys and not wanted.voice)):
+            return Heard("dtmf", self._keys.popleft())
+        if self._says:
+            return Heard("say", self._says.popleft())
+        return super().answers(wanted)
+
+
 class AnsweringMachine:
     """Talks first, beeps, and then records whatever is said until its tape is full; it never answers anything."""
 
     GREETING = "Hello. We can't come to the phone. Please leave a message after the tone."
     TAPE_SECONDS = 120.0
 
-    def __init__(self, leaves_after: float | None = None) -> None:
-        full = speaking_seconds(self.GREETING) + self.TAPE_SECONDS
-        self.leaves_after = full if leaves_after is None else min(leaves_after, full)
+    def __init__(self, says: Iterable[str] = (), leaves_after: float | None = None) -> None:
+        self._greeting = " ".join(says) or self.GREETING
+        full = speaking_seconds(self._greeting) + self.TAPE_SECONDS
+        self.leaves_after: float | None = full if leaves_after is None else min(leaves_after, full)
         self._greeted = False
 
     def hears(self, text: str, seconds: float, *, bargein: bool) -> None:
@@ -113,7 +130,7 @@ class AnsweringMachine:
         if self._greeted or not wanted.voice:
             return Heard("noinput")
         self._greeted = True
-        return Heard("say", self.GREETING)
+        return Heard("say", self._greeting)
 
     def transferred(self, destination: str, kind: str) -> str:
         return ANSWERED

@@ -69,7 +69,9 @@ def _bridged(conversation: Conversation, element: Element) -> tuple[Any, dict[st
 def _interrupted(conversation: Conversation, element: Element) -> Recognized | None:
     base = conversation.frame.document.base
     active = [Active(load(conversation, grammar, base), element, base) for grammar in children(element, "grammar")]
-    heard: Heard = conversation.caller.answers(conversation.listening(TALK_SECONDS))
+    heard: Heard = conversation.caller.answers(
+        conversation.listening(TALK_SECONDS, [each.grammar.mode for each in active])
+    )
     if heard.kind == "hangup":
         conversation.hang_up()
     conversation.tell("input", **{heard.kind: heard.value or True})

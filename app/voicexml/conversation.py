@@ -3,7 +3,7 @@
 Time is an offset in seconds that prompts, timeouts and input move forward; nothing waits.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -174,9 +174,10 @@ class Conversation:
             **more,
         )
 
-    def listening(self, seconds: float) -> Listening:
-        modes = self.property("inputmodes").split()
-        return Listening(seconds, "voice" in modes, "dtmf" in modes)
+    def listening(self, seconds: float, modes: Iterable[str] = ("voice", "dtmf")) -> Listening:
+        """What the caller may do: the kinds of input for which there is a grammar and that are switched on."""
+        usable = set(modes) & set(self.property("inputmodes").split())
+        return Listening(seconds, "voice" in usable, "dtmf" in usable)
 
     @contextmanager
     def running(self, element: Element) -> Iterator[None]:

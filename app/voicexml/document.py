@@ -92,8 +92,9 @@ def load(page: bytes, url: str = "") -> Document:
         raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}")
     if root.get("version") not in VERSIONS:
         raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
-    for wrong in exclusions.broken(root):
-        raise BadDocument(wrong)
+    rule = next(exclusions.broken(root), None)
+    if rule is not None:
+        raise BadDocument(rule)
     return Document(root, url)
 
 

@@ -12,7 +12,8 @@ ITEMS = ("field", "block", "initial", "subdialog", "record", "transfer", "object
 
 def name_of(element: Element) -> str:
     """The local name; empty for comments and processing instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def children(element: Element, *names: str) -> list[Element]:

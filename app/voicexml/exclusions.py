@@ -43,6 +43,7 @@ _REQUIRED = {
     "value": ("expr",),
     "var": ("name",),
 }
+_RULED = frozenset((*_EXACTLY_ONE, *_AT_MOST_ONE, *_REQUIRED, "form", "menu", "filled"))
 _KEYS_BESIDE_DIGITS = ("*", "#", "0")
 
 
@@ -50,6 +51,8 @@ def broken(root: Element) -> Iterator[str]:
     """Each rule that a page breaks, in a sentence that names its line."""
     for element in root.iter():
         name = name_of(element)
+        if name not in _RULED:
+            continue
         for rule in _rules(name, element):
             yield f"line {element.sourceline}: <{name}> {rule}"
 

@@ -41,7 +41,7 @@ def listen(conversation: Conversation, active: list[Active], timeout: float) -> 
         raise Exit
     if conversation.typed_ahead:
         return _keyed(conversation, active)
-    heard = conversation.caller.answers(conversation.listening(timeout))
+    heard = conversation.caller.answers(conversation.listening(timeout, [each.grammar.mode for each in active]))
     if heard.kind == "hangup":
         conversation.hang_up()
     _tell(conversation, heard)

@@ -51,7 +51,9 @@ def run(
     for name, value in variables.items():
         scopes.declare(name, None)
         scopes.set(name, value, "session")
-    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), sorted(later, key=lambda each: each[0]))
+    conversation = Conversation(
+        caller, fetch, scopes, report, Frame(document.NONE), sorted(later, key=lambda each: each[0])
+    )
     return _Session(conversation).run(start)
 
 
