@@ -12,7 +12,7 @@ from app.voicexml.grammars.linking import Program
 from app.voicexml.grammars.meaning import Meaning
 from app.voicexml.grammars.rules import DTMF, VOICE, BadGrammar, Source
 
-MOST_DIGITS = 1000
+MOST_DIGITS = 200
 
 _ADDRESS = re.compile(
     r"builtin:(?P<mode>dtmf|grammar|voice|speech)/(?P<name>[a-z]+)(?:\?(?P<given>.*))?", re.IGNORECASE

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from app.voicexml.grammars.linking import Program
-from app.voicexml.grammars.matching import Matcher, TooManySteps
+from app.voicexml.grammars.matching import Matcher, TooMuchWork
 from app.voicexml.grammars.meaning import Meaning, meaning
 from app.voicexml.grammars.words import split
 
@@ -71,13 +71,13 @@ class RuleGrammar:
         self._matcher = Matcher(program)
 
     def match(self, inputs: Sequence[str], mode: str) -> Match:
-        """What this input is; one that takes too many steps is no match."""
+        """What this input is; one that is too much work is no match."""
         found = heard(inputs, mode) if mode == self.mode else None
         if found is None:
             return NO
         try:
             events, more = self._matcher.match(found)
-        except TooManySteps:
+        except TooMuchWork:
             return NO
         if events is None:
             return PREFIX if more else NO

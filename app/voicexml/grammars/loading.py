@@ -25,7 +25,11 @@ TYPES = {
 """The media types that say what a grammar is; about others (text/plain, text/xml) its beginning is asked."""
 
 _FOREIGN = re.compile(r"(?:application|text)/(?:x-)?(?:(?:nuance-)?gsl|swi-.*|dtmf-.*|regexp?|ngram.*|.*bnf-.*)")
-_HEADERS = ((re.compile(r"\s*#ABNF\b"), ABNF), (re.compile(r"\s*#JSGF\b"), JSGF), (re.compile(r"\s*<[?!a-zA-Z]"), XML))
+_HEADERS = (
+    (re.compile(r"\s*#ABNF\b"), ABNF),
+    (re.compile(r"\s*#JSGF\b"), JSGF),
+    (re.compile(r"\s*<(?![\w.-]+>\s*=)[?!a-zA-Z]"), XML),
+)
 _ENCODING = re.compile(rb"#(?:ABNF|JSGF)\s+V?[0-9.]+\s+([A-Za-z0-9._-]{1,40})")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -71,7 +75,7 @@ def _read(text: bytes | str, media_type: str, *, base: str, mode: str) -> Source
     mode = element.get("mode", mode)
     kind = _kind(inside, element.get("type") or media_type)[0]
     if kind == XML:
-        raise BadGrammar("the grammar has no rule in it", element.sourceline)
+        raise BadGrammar("the grammar's text is XML of its own: write its elements as they are", element.sourceline)
     return _read_letters(inside, kind, base=base, mode=mode)
 
 

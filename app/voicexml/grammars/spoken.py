@@ -21,8 +21,8 @@ _NO = frozenset(
     re.findall(
         r"[^|\n]+",
         """no|nope|nah|n|negative|false|wrong|incorrect|not right|not correct|no way|not really|not at all|uh uh
-i do not|i dont|it is not|it isnt|that is wrong|thats wrong|that is not right|thats not right|that is incorrect|thats incorrect
-that is not correct|thats not correct""",
+i do not|i dont|it is not|it isnt|that is wrong|thats wrong|that is not right|thats not right|that is incorrect
+thats incorrect|that is not correct|thats not correct""",
     )
 )
 _POLITE = ("please", "thanks", "thank you", "sir", "maam", "madam", "it is", "i do", "thats right", "thats correct")
