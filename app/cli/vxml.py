@@ -62,10 +62,10 @@ def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> Non
 def _place(settings: Settings, url: str) -> tuple[str, Callable[..., Any]]:
     """The address to start with and how its pages are fetched: files only for an application that is one itself."""
     if urlsplit(url).scheme in ("http", "https"):
-        from app import factory
         from app.outside.applications import fetching
+        from app.outside.opening import open_outside
 
-        return url, fetching(factory.make_outside(settings))
+        return url, fetching(open_outside(settings))
     if not Path(url).is_file():
         raise Refusal(f"{url} is neither an http address nor a file")
     return Path(url).resolve().as_uri(), _read_file

@@ -1,4 +1,4 @@
-"""Calling something else: another dialog as a subdialog, another party by transfer (VoiceXML 2.0 sections 2.3.4, 2.3.7)."""
+"""Calling another dialog as a subdialog, another party by transfer (VoiceXML 2.0 sections 2.3.4, 2.3.7)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A form as it is being filled: its items, their counters, and a menu seen as a form (VoiceXML 2.0 sections 2.1, 2.2)."""
+"""A form as it is being filled: its items and counters; a menu seen as a form (VoiceXML 2.0 sections 2.1, 2.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

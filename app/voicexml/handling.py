@@ -1,4 +1,4 @@
-"""Handling an event: the handlers around the place where it was thrown, else the platform's (VoiceXML 2.0 section 5.2)."""
+"""Handling an event: by a handler around the place where it was thrown, else as the platform does (section 5.2)."""
 
 from urllib.parse import urlsplit
 

@@ -48,7 +48,7 @@ def _asking(conversation: Conversation, form: Form, item: Item, timeout: float) 
 
 
 def filled_by(conversation: Conversation, form: Form, understood: Recognized) -> Filled:
-    """Give what was understood to whom it belongs: a field, all fields of the form, a link, a choice, another dialog."""
+    """Give what was understood to whom it belongs: a field, all fields of the form, a link, a choice, a dialog."""
     owner = understood.active.owner
     if owner is None:
         raise Event(understood.active.event, "a universal command")

@@ -13,7 +13,24 @@ from app.voicexml.elements import Element, children, name_of, pieces, words_of
 from app.voicexml.events import Event
 
 SPEECH = frozenset(
-    "audio enumerate value break emphasis mark p paragraph phoneme prosody s sentence say-as sub voice desc".split()
+    (
+        "audio",
+        "enumerate",
+        "value",
+        "break",
+        "emphasis",
+        "mark",
+        "p",
+        "paragraph",
+        "phoneme",
+        "prosody",
+        "s",
+        "sentence",
+        "say-as",
+        "sub",
+        "voice",
+        "desc",
+    )
 )
 """Elements that are spoken, where executable content stands as well."""
 

@@ -1,4 +1,4 @@
-"""Listening: what the caller says or presses is held against the active grammars (VoiceXML 2.0 sections 3.1, appendix D)."""
+"""Listening: what the caller says or presses, held against the active grammars (sections 3.1 and appendix D)."""
 
 from dataclasses import dataclass
 from typing import Any

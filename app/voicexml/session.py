@@ -11,7 +11,7 @@ from app.voicexml import document
 from app.voicexml.actions import Actions
 from app.voicexml.caller import Caller
 from app.voicexml.conversation import Conversation, Frame, Later, Tell
-from app.voicexml.ecmascript import ScriptError, Scopes
+from app.voicexml.ecmascript import Scopes, ScriptError
 from app.voicexml.elements import children, name_of
 from app.voicexml.events import Counts, Event
 from app.voicexml.fia import Interpreter

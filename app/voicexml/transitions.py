@@ -1,4 +1,4 @@
-"""Finding what a transition leads to: the document is fetched and read where the page asks for it, so errors stay there.
+"""Finding what a transition leads to: the document is fetched where the page asks for it, so errors stay there.
 
 Source: VoiceXML 2.0 sections 1.5.2 (application roots), 5.3.7 (goto), 5.3.8 (submit).
 """

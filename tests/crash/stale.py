@@ -22,7 +22,6 @@ from app.intake import orders, phone
 from app.settings import Settings
 from app.telephony.callees import Callee, Callees
 from app.telephony.carrier import Carrier, Converse, Dial, Outcome
-from app.telephony.outcomes import CalleeType
 from app.telephony.simulated import SimulatedCarrier
 from scheduler.attempt import Equipment
 from scheduler.service import Service
