@@ -56,7 +56,7 @@ CHAIN = r"""
 var stringify = JSON.stringify, make = Object.create, keys = Object.keys, own = Object.getOwnPropertyNames;
 var compile = Function;
 var host = globalThis, builtin = make(null), chain = [make(null)], kinds = [""], aside = [], held = [];
-var values = [], scripts = [];
+var values = [], scripts = [], pages = null;
 
 own(host).forEach(function (name) { builtin[name] = true; });
 // Direct evaluation is what every expression goes through: a page may not take it away.
@@ -183,6 +183,10 @@ return {
         var item = text === null ? undefined : JSON.parse(text);
         var scope = kind === null ? owner(name) : chain[named(kind)];
         (scope === null ? chain[chain.length - 1] : scope)[name] = item;
+    },
+    page: function (name, maker, text) {
+        pages = pages || (0, eval)(maker);
+        chain[chain.length - 1][name] = pages(text);
     },
     member: function (path, last, text) { value(path)[last] = text === null ? undefined : JSON.parse(text); },
     exists: function (name) { return owner(name) !== null; },

@@ -11,6 +11,7 @@ from typing import Any
 
 import quickjs  # type: ignore[import-untyped]
 
+from app.voicexml import dom
 from app.voicexml.chain import BOUNDS, CHAIN
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
@@ -152,6 +153,10 @@ class Scopes:
         else:
             self._call("member", f"{scope}.{path}", last, text)
 
+    def set_xml(self, name: str, body: bytes) -> None:
+        """Declare a variable in the innermost scope that holds XML as a DOM. Raises dom.NotXml."""
+        self._call("page", _checked(name), dom.DOM, dom.read(body))
+
     def get(self, name: str) -> object:
         """The value of a variable; a ReferenceError when it was never declared."""
         return self.evaluate(name)
@@ -212,7 +217,8 @@ class Scopes:
 
 
 _FUNCTIONS = re.findall(
-    r"\w+", "enter leave reset aside back declare assign clear evaluate text truth run set member exists names hold put"
+    r"\w+",
+    "enter leave reset aside back declare assign clear evaluate text truth run set page member exists names hold put",
 )
 
 
