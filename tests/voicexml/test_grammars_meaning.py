@@ -33,6 +33,8 @@ def meaning(tag: str, tag_format: str = "", said: str = "a b") -> object:
         pytest.param("out = undefined", None, id="undefined"),
         pytest.param("out = 0/0", None, id="no number"),
         pytest.param("1 == 1;", "a b", id="nothing was set"),
+        pytest.param(" ", "a b", id="nothing"),
+        pytest.param("out.a = '\\ud800'", {"a": "\ufffd"}, id="half a character"),
     ],
 )
 def test_tags_without_a_tag_format(tag: str, value: object) -> None:
@@ -109,6 +111,7 @@ def test_documents_keep_their_tag_formats() -> None:
         "out = []; for (;;) out.push('0123456789')",
         "function f() { f() } f()",
         "out = {}; out.self = out",
+        "out = []; for (var i = 0; i < 3000; i++) out = [out]",
     ],
 )
 def test_scripts_that_fail(tag: str) -> None:

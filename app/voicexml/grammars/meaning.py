@@ -25,9 +25,11 @@ Step: TypeAlias = tuple[str, object, bool]
 
 _LITERALS = "semantics/1.0-literals"
 _SCRIPTS = re.compile(r"semantics/1\.0(\.\d+)?")
-_QUOTED = re.compile(r"""\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*;?\s*""")
-_ASSIGNED = re.compile(r"""\s*(?:out|\$)\s*=\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)")\s*;?\s*""")
+_QUOTED = re.compile(r"""(?:'([^'\\]*)'|"([^"\\]*)")\s*;?""")
+_ASSIGNED = re.compile(r"""(?:out|\$)\s*=\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)")\s*;?""")
 _BARE = re.compile(r"[^='\"(){};$\[\]]*")
+
+_LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 
 _NONE = object()
 
@@ -88,12 +90,13 @@ def _read(text: str, tag_format: str, strict: bool) -> str | None:
     ``out = "x"`` needs no engine. Without a tag format a text in quotes and bare words stand for themselves, as in the
     drafts of SISR and in JSGF.
     """
+    text = text.strip()
     if tag_format == _LITERALS:
-        return text.strip()
+        return text
     quoted = _ASSIGNED.fullmatch(text) or (None if strict else _QUOTED.fullmatch(text))
     if quoted:
         return quoted[1] if quoted[1] is not None else quoted[2]
-    return text.strip() if not strict and _BARE.fullmatch(text) else None
+    return text if text and not strict and _BARE.fullmatch(text) else None
 
 
 def _literal(steps: list[Step], mode: str) -> str:
@@ -121,7 +124,9 @@ def _scripted(steps: list[Step], rules: dict[Key, Linked], mode: str) -> Meaning
     first = [tag for source in sources.values() if source.tag_format != _LITERALS for tag in source.tags]
     given = json.dumps({"steps": steps, "tags": first, "joint": "" if mode == DTMF else " "})
     try:
-        result = json.loads(call_apart(SISR, given))
+        found = call_apart(SISR, given)
+        return cast(Meaning, json.loads(_LONE_SURROGATE.sub(r"\\ufffd", found)))
     except ScriptError as failure:
         raise BadGrammar(f"a tag of the grammar failed: {failure}") from failure
-    return cast(Meaning, result)
+    except RecursionError:
+        raise BadGrammar("a tag of the grammar failed: its value is nested too deeply") from None
