@@ -22,7 +22,8 @@ DETECTING_SECONDS = 4.0
 DETECTING = "processing"
 _SAID = {CalleeType.FAXMACHINE: "fax"}  # what the documentation of session.connection.callee_type calls it
 MOST_TRANSCRIPT = 1_000
-"""Entries of a transcript that are kept."""
+MOST_CHARACTERS = 4_000
+"""Entries of a transcript that are kept, and of each value in one."""
 
 
 class Talk:
@@ -61,7 +62,8 @@ class Talk:
 
     def _told(self, entry: dict[str, Any]) -> None:
         if len(self.transcript) < MOST_TRANSCRIPT:
-            self.transcript.append(json.dumps(entry))
+            cut = {name: _short(value) for name, value in entry.items()}
+            self.transcript.append(json.dumps(cut))
 
     def _fetched(self, request: Request) -> Answer:
         """Fetch, and keep what was said and answered."""
@@ -91,6 +93,14 @@ class Talk:
             claim.call_id, claim.attempt, purpose, at, request.method, request.url, sent, status, answer, error, seconds
         )
         self.exchanges.append(exchange)
+
+
+def _short(value: object) -> object:
+    """A value as the transcript keeps it: a page may say as much as it likes."""
+    if isinstance(value, str):
+        return value[:MOST_CHARACTERS].replace("\0", "\ufffd")
+    text = json.dumps(value)
+    return value if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
 def _caller(callee: Callee) -> Caller:

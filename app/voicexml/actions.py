@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.voicexml import prompts, properties, transitions
+from app.voicexml import data, prompts, properties, transitions
 from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element, name_of, own_text, pieces, words_of
@@ -10,6 +10,9 @@ from app.voicexml.events import Event
 from app.voicexml.forms import Form
 from app.voicexml.leaving import Exit, GoTo, GoToItem, Return
 from app.voicexml.submitting import names_in, request_of
+
+INITIAL = ("var", "script", "data")
+"""What a document or form begins with."""
 
 _BRANCHES = ("elseif", "else")
 
@@ -25,7 +28,7 @@ class Actions:
         self._known: dict[str, Callable[[Element], None]] = {
             "assign": self._assign,
             "clear": self._clear,
-            "data": self._data,
+            "data": lambda element: data.fetch(conversation, element),
             "disconnect": self._disconnect,
             "exit": self._exit,
             "foreach": self._foreach,
@@ -35,11 +38,16 @@ class Actions:
             "prompt": self._prompt,
             "reprompt": self._reprompt,
             "return": self._return,
-            "script": self.script,
+            "script": self._script,
             "submit": self._submit,
             "throw": self._throw,
-            "var": self.var,
+            "var": self._var,
         }
+
+    def initialise(self, element: Element) -> None:
+        """A variable, script or data element of a document or form. Raises Event."""
+        with self._conversation.running(element):
+            self._known[name_of(element)](element)
 
     def run(self, element: Element) -> None:
         """Everything in an element. Raises Event and Leave."""
@@ -56,6 +64,7 @@ class Actions:
         self._speak(spoken)
 
     def _do(self, element: Element) -> None:
+        self._conversation.count_step()
         action = self._known.get(name_of(element))
         if action is None:
             return  # handlers, grammars and properties are not run here, and what nobody knows is passed over
@@ -69,11 +78,11 @@ class Actions:
             prompts.queue_pieces(self._conversation, spoken, bargein=bargein)
             spoken.clear()
 
-    def var(self, element: Element) -> None:
+    def _var(self, element: Element) -> None:
         """Section 5.3.1."""
         self._scopes.declare(element.get("name", ""), element.get("expr"))
 
-    def script(self, element: Element) -> None:
+    def _script(self, element: Element) -> None:
         """Section 5.3.12; what it declares belongs to the scope that it stands in."""
         src = self._conversation.given(element, "src")
         if src is None:
@@ -170,13 +179,6 @@ class Actions:
         if "expr" in element.attrib:
             text = " ".join(filter(None, (text, self._scopes.text(element.get("expr", "")))))
         self._conversation.tell("log", label=element.get("label", ""), text=text)
-
-    def _data(self, element: Element) -> None:
-        """VoiceXML 2.1 section 5, without the reading of what came."""
-        src = self._conversation.given(element, "src") or ""
-        self._conversation.resources.get(request_of(self._conversation, element, src, names_in(element)))
-        if "name" in element.attrib:
-            raise Event("error.unsupported.data", "the answer to data can't be read", element)
 
     def _value(self, name: str) -> object:
         value = self._scopes.get(name)

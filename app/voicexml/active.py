@@ -10,6 +10,7 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.grammars import BadGrammar, Grammar, UnsupportedFormat, builtin
+from app.voicexml.grammars.loading import TYPES
 from app.voicexml.resources import resolve
 
 UNIVERSALS = ("help", "cancel", "exit")
@@ -149,7 +150,7 @@ def load(conversation: Conversation, element: Element, base: str) -> Grammar:
 def _inline(conversation: Conversation, element: Element, base: str) -> Grammar:
     return grammars.load(
         etree.tostring(element, encoding="unicode", with_tail=False),
-        media_type=element.get("type", ""),
+        media_type=_known_type(element),
         base=base,
         mode=element.get("mode", "voice"),
         fetch=lambda url: conversation.resources.get(conversation.wanted(element, url, "grammar")).body,
@@ -163,9 +164,17 @@ def _external(conversation: Conversation, element: Element, src: str, base: str)
     answer = conversation.resources.get(wanted)
     return grammars.load(
         answer.body,
-        media_type=element.get("type") or answer.media_type,
+        media_type=_known_type(element) or answer.media_type,
         base=answer.url,
         mode=element.get("mode", "voice"),
         rule=wanted.url.partition("#")[2],
         fetch=lambda url: conversation.resources.get(conversation.wanted(element, url, "grammar")).body,
     )
+
+
+def _known_type(element: Element) -> str:
+    """The type that a page gives a grammar (section 3.1.1.4); an experimental one that nobody knows is refused."""
+    given = element.get("type", "").partition(";")[0].strip().lower()
+    if given.startswith("application/x-") and given not in TYPES:
+        raise UnsupportedFormat(f"grammars of type {given[:80]} are not read")
+    return given

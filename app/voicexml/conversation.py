@@ -12,7 +12,7 @@ from app.voicexml import properties
 from app.voicexml.caller import Caller, Listening, speaking_seconds
 from app.voicexml.document import Document
 from app.voicexml.ecmascript import Scopes, ScriptError
-from app.voicexml.elements import Element
+from app.voicexml.elements import Element, whole
 from app.voicexml.events import HANGUP, Event
 from app.voicexml.grammars import Grammar
 from app.voicexml.leaving import Over, Return, Target
@@ -20,6 +20,9 @@ from app.voicexml.resources import Fetch, Resources, Wanted, resolve
 
 LONGEST_SECONDS = 600.0
 MOST_ITEMS = 1000
+MOST_STEPS = 20_000
+MOST_DEPTH = 20
+"""Subdialogs inside each other."""
 
 Tell = Callable[[dict[str, Any]], None]
 """Is given each thing that happens: ``at`` (seconds), ``event`` and what belongs to it."""
@@ -71,6 +74,7 @@ class Conversation:
     seconds: float = 0.0
     gone: bool = False
     items: int = 0
+    steps: int = 0
     queue: list[Part] = field(default_factory=list)
     typed_ahead: str = ""
     depth: int = 0
@@ -96,6 +100,12 @@ class Conversation:
         self.items += 1
         if self.items > MOST_ITEMS:
             raise Over(f"the application went through {MOST_ITEMS} form items")
+
+    def count_step(self) -> None:
+        """Another bit of executable content. Raises Over when there is no end to it."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Over(f"the application took {MOST_STEPS} steps")
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass. Raises Event connection.disconnect.hangup when the caller leaves meanwhile, and Over."""
@@ -168,8 +178,8 @@ class Conversation:
         timeout = element.get("fetchtimeout") or self.property("fetchtimeout")
         return Wanted(
             resolve(self.frame.document.base, url),
-            max_age=float(given) if given.isdecimal() else None,
-            max_stale=float(stale) if stale.isdecimal() else 0,
+            max_age=whole(given, 0) if given else None,
+            max_stale=whole(stale, 0),
             seconds=properties.seconds(timeout),
             **more,
         )

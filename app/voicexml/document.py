@@ -8,12 +8,12 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from app.voicexml import exclusions
 from app.voicexml.elements import Element, children, name_of
+from app.voicexml.resources import resolve
 
 NAMESPACE = "http://www.w3.org/2001/vxml"
 VERSIONS = ("2.0", "2.1")
@@ -52,13 +52,13 @@ class Document:
     @property
     def base(self) -> str:
         """What its relative addresses are relative to (section 1.5.1, xml:base)."""
-        return urljoin(self.url, self.root.get("{http://www.w3.org/XML/1998/namespace}base", ""))
+        return resolve(self.url, self.root.get("{http://www.w3.org/XML/1998/namespace}base", ""))
 
     @property
     def application(self) -> str:
         """The address of its application root document without fragment; empty when it has none (section 1.5.2)."""
         named = self.root.get("application")
-        return urljoin(self.base, named).partition("#")[0] if named else ""
+        return resolve(self.base, named).partition("#")[0] if named else ""
 
     def dialog(self, identifier: str = "") -> Element | None:
         """The form or menu of that id, the first one without an id; None when there is none."""

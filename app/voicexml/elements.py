@@ -1,10 +1,13 @@
 """The elements of a page: their names without namespaces, their element children, the text in them."""
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
 
 Element = etree._Element
+
+_WHOLE = re.compile("[0-9]{1,9}")
 
 ITEMS = ("field", "block", "initial", "subdialog", "record", "transfer", "object")
 """The form items (VoiceXML 2.0 section 2.3)."""
@@ -38,6 +41,11 @@ def pieces(element: Element) -> Iterator[str | Element]:
 def own_text(element: Element) -> str:
     """The character data directly in an element."""
     return (element.text or "") + "".join(child.tail or "" for child in element)
+
+
+def whole(text: str, otherwise: int) -> int:
+    """A whole number as attributes have it."""
+    return int(text) if _WHOLE.fullmatch(text.strip()) else otherwise
 
 
 def words_of(text: str) -> str:

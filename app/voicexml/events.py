@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.voicexml.elements import Element, children, name_of
+from app.voicexml.elements import Element, children, name_of, whole
 
 SHORTHANDS = ("error", "help", "noinput", "nomatch")
 HANDLERS = ("catch", *SHORTHANDS)
@@ -11,13 +11,17 @@ HANGUP = "connection.disconnect.hangup"
 
 
 class Event(Exception):
-    """An event on its way to its handler. ``element`` is where it was thrown; None: not by an element."""
+    """An event on its way to its handler. ``element`` is where it was thrown; None: not by an element.
 
-    def __init__(self, name: str, message: str = "", element: Element | None = None) -> None:
+    ``outward``: if nobody in the subdialog handles it, it is its caller's.
+    """
+
+    def __init__(self, name: str, message: str = "", element: Element | None = None, *, outward: bool = False) -> None:
         super().__init__(name, message)
         self.name = name
         self.message = message
         self.element = element
+        self.outward = outward
 
     @property
     def is_error(self) -> bool:
@@ -36,8 +40,7 @@ class Handler:
     def read(cls, element: Element) -> "Handler":
         name = name_of(element)
         names = (name,) if name in SHORTHANDS else tuple(element.get("event", "").split())
-        count = element.get("count", "1")
-        return cls(element, names, int(count) if count.isdecimal() else 1)
+        return cls(element, names, whole(element.get("count", ""), 1))
 
     def matched(self, event: str) -> str | None:
         """Which of its names matches, the empty one when it catches everything; None when none does."""

@@ -6,10 +6,10 @@ Source: VoiceXML 2.0 appendix C, whose phases are the methods here.
 from collections.abc import Callable, Mapping
 
 from app.voicexml import items, prompts
-from app.voicexml.actions import Actions
+from app.voicexml.actions import INITIAL, Actions
 from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED, ScriptError
-from app.voicexml.elements import ITEMS, Element, children, name_of
+from app.voicexml.elements import Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.forms import Form, Item
 from app.voicexml.handling import handle
@@ -80,19 +80,19 @@ class Interpreter:
         """Variables, scripts and items, in document order (section 2.1.6.1)."""
         actions, scopes = Actions(self._conversation, self._form), self._conversation.scopes
         unused = set(given)
-        for child in children(self._form.element, "var", "script", *ITEMS):
+        for child in children(self._form.element, *INITIAL):
             name = child.get("name", "")
             if name_of(child) == "var" and name in given:
                 scopes.put(name, given[name])
                 unused.discard(name)
-            elif name_of(child) in ("var", "script"):
-                with self._conversation.running(child):
-                    (actions.var if name_of(child) == "var" else actions.script)(child)
+            else:
+                actions.initialise(child)
         for item in self._form.items:
             with self._conversation.running(item.element):
                 scopes.declare(item.name, item.element.get("expr"))
         if unused:
-            raise Event("error.semantic", f"no var takes the parameter {', '.join(sorted(unused))}", self._form.element)
+            names = ", ".join(sorted(unused))
+            raise Event("error.semantic", f"no var takes the parameter {names}", self._form.element, outward=True)
 
     def _select(self) -> Item | None:
         """The item that a goto named, else the first one without a value whose cond holds."""

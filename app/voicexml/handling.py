@@ -7,7 +7,7 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import ScriptError
 from app.voicexml.events import Counts, Event, Handler, handlers_in, select
 from app.voicexml.forms import Form
-from app.voicexml.leaving import Exit
+from app.voicexml.leaving import Exit, Return
 
 _GO_ON = {"noinput": True, "nomatch": True, "help": True, "maxspeechtimeout": True, "cancel": False}
 """The defaults of section 5.2.5 after which the dialog goes on, and whether they reprompt; all others exit."""
@@ -60,6 +60,8 @@ def _run(conversation: Conversation, handler: Handler, event: Event, form: Form 
 def _by_default(conversation: Conversation, event: Event) -> bool:
     if event.name in _GO_ON:
         return _GO_ON[event.name]
+    if event.outward and conversation.depth:
+        raise Return({}, event.name, event.message)
     if event.is_error:
         conversation.errors.append(": ".join(filter(None, (event.name, _place(conversation, event), event.message))))
     raise Exit

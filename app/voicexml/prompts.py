@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.voicexml import properties
-from app.voicexml.conversation import Conversation, Part
+from app.voicexml.conversation import MOST_ITEMS, Conversation, Part
 from app.voicexml.ecmascript import UNDEFINED
-from app.voicexml.elements import Element, children, name_of, pieces, words_of
+from app.voicexml.elements import Element, children, name_of, pieces, whole, words_of
 from app.voicexml.events import Event
 
 SPEECH = frozenset(
@@ -181,13 +181,15 @@ def each_of(conversation: Conversation, element: Element) -> Iterator[None]:
             raise Event("error.semantic", f"{array} is not an array", element) from None
         if not scopes.exists(item):
             scopes.declare(item, None)
+        if length > MOST_ITEMS:
+            raise Event("error.semantic", f"{array} has {length} items; {MOST_ITEMS} can be gone through", element)
         handles = [scopes.hold(f"({array})[{place}]") for place in range(length)]
     for handle in handles:
+        conversation.count_step()
         with conversation.running(element):
             scopes.put(item, handle)
         yield
 
 
 def _count(prompt: Element) -> int:
-    given = prompt.get("count", "1")
-    return int(given) if given.isdecimal() else 1
+    return whole(prompt.get("count", ""), 1)

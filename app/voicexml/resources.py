@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from app.voicexml.events import Event
 
@@ -118,7 +118,7 @@ class Resources:
         if self._made >= MOST_FETCHES:
             raise Event("error.badfetch", f"the call has fetched {MOST_FETCHES} times already")
         self._made += 1
-        if urlsplit(request.url).scheme not in ("http", "https", "file"):
+        if request.url.partition(":")[0].lower() not in ("http", "https", "file"):
             raise Event("error.badfetch", f"{request.url} is not an http address")
         try:
             answer = self._fetch(request)
@@ -140,14 +140,17 @@ class Resources:
 
 
 def resolve(base: str, url: str) -> str:
-    """An address relative to a page's."""
-    return urljoin(base, url.strip())
+    """An address relative to a page's. Raises Event error.badfetch for what is none."""
+    try:
+        return urljoin(base, url.strip())
+    except ValueError as wrong:
+        raise Event("error.badfetch", f"{url[:200]!r} is not an address: {wrong}") from wrong
 
 
 def _with_query(url: str, fields: tuple[Field, ...]) -> str:
     if not fields:
         return url
-    return f"{url}{'&' if urlsplit(url).query else '?'}{_form(fields).decode('ascii')}"
+    return f"{url}{'&' if '?' in url else '?'}{_form(fields).decode('ascii')}"
 
 
 def _form(fields: tuple[Field, ...]) -> bytes:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.voicexml import document
-from app.voicexml.actions import Actions
+from app.voicexml.actions import INITIAL, Actions
 from app.voicexml.caller import Caller
-from app.voicexml.conversation import Conversation, Frame, Later, Tell
-from app.voicexml.ecmascript import Scopes, ScriptError
-from app.voicexml.elements import children, name_of
+from app.voicexml.conversation import MOST_DEPTH, Conversation, Frame, Later, Tell
+from app.voicexml.ecmascript import Scopes
+from app.voicexml.elements import children
 from app.voicexml.events import Counts, Event
 from app.voicexml.fia import Interpreter
 from app.voicexml.handling import handle
@@ -114,6 +114,8 @@ class _Session:
     def _subdialog(self, target: Target, given: Mapping[str, int]) -> Return:
         """A dialog in an execution context of its own (section 2.3.4), until it returns."""
         conversation, frame, entered = self._conversation, self._conversation.frame, self._entered
+        if conversation.depth >= MOST_DEPTH:
+            raise Event("error.semantic", f"more than {MOST_DEPTH} subdialogs are inside each other")
         self._scopes.open_context()
         conversation.depth += 1
         conversation.frame, self._entered = Frame(frame.document), 0
@@ -170,9 +172,7 @@ class _Session:
         conversation.frame = frame
         actions = Actions(conversation, None)
         try:
-            for child in children(frame.document.root, "var", "script"):
-                with conversation.running(child):
-                    (actions.var if name_of(child) == "var" else actions.script)(child)
-        except (Event, ScriptError) as wrong:
-            event = wrong if isinstance(wrong, Event) else Event("error.semantic", str(wrong))
+            for child in children(frame.document.root, *INITIAL):
+                actions.initialise(child)
+        except Event as event:
             handle(conversation, event, Counts(), None)
