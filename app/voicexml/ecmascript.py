@@ -117,8 +117,6 @@ class Scopes:
         """Make a declared variable undefined (``<clear>``, section 5.3.3)."""
         self._call("clear", _checked(name))
 
-    undefine = clear
-
     def evaluate(self, expr: str) -> object:
         """The value as JSON knows it (a Date as its ISO text), a function's source text, or UNDEFINED."""
         return _decoded(self._call("evaluate", _expression(expr)))

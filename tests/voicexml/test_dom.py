@@ -6,7 +6,7 @@ from app.voicexml.dom import NotXml
 from app.voicexml.ecmascript import Scopes, ScriptError
 
 PAGE = b"""<?xml version="1.0"?>
-<!-- prices --><quotes xmlns:x="http://x.example/" day="1"><quote symbol="F" x:at="NY">Ford<last>30.00</last> each</quote>
+<!-- prices --><quotes xmlns:x="http://x.example/" day="1"><quote symbol="F" x:at="NY">Ford<last>30.00</last> it</quote>
 <quote symbol="IBM"><last>109.30</last></quote><x:note/><?go on?></quotes>"""
 
 
@@ -32,7 +32,7 @@ def scopes() -> Scopes:
         ("d.getElementsByTagName('*').length", 6),
         ("d.getElementsByTagNameNS('http://x.example/', 'note').item(0).prefix", "x"),
         ("r.firstChild.childNodes.length", 3),
-        ("r.firstChild.lastChild.data", " each"),
+        ("r.firstChild.lastChild.data", " it"),
         ("r.firstChild.firstChild.substringData(1, 2)", "or"),
         ("r.firstChild.firstChild.nextSibling.previousSibling.nodeName", "#text"),
         ("r.firstChild.getAttribute('symbol')", "F"),
