@@ -6,6 +6,7 @@ one text, and fetches are listed where they are what is tested.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,24 +24,31 @@ VARIABLES = {"connection": {"remote": {"uri": "tel:+16175550100"}, "callee_type"
 
 
 def _fetch(request: Request) -> Answer:
-    """The files of the directory; ``echo`` speaks what was sent to it, and ``echo-return`` returns it as ``sent``."""
+    """The files of the directory, those of ``pages`` also under ``kept``, where they stay fresh for a minute.
+
+    ``echo`` speaks what was sent to it, ``echo-return`` returns it as ``sent``, ``echo-kind`` speaks its media types.
+    """
     path, _, query = request.url.removeprefix(BASE).partition("?")
     if path in ("echo", "echo-return"):
         sent = f"{request.method} {query if request.body is None else request.body.decode()}"
         return _answer(request, _echo(sent, returns=path == "echo-return"))
-    file = DIRECTORY / path
+    if path == "echo-kind":
+        kinds = re.findall(rb"Content-Type: (\S+)", request.body or b"")
+        return _answer(request, _echo(" ".join([request.content_type.partition(";")[0], *map(bytes.decode, kinds)])))
+    file = DIRECTORY / re.sub("^kept/", "pages/", path)
     if path.startswith("status-"):
         return Answer(int(path.removeprefix("status-")), request.url, {}, b"")
     if not file.is_file():
         return Answer(404, request.url, {"content-type": "text/plain"}, b"no such page")
-    return _answer(request, file.read_bytes())
+    return _answer(request, file.read_bytes(), kept=path.startswith("kept/"))
 
 
-def _answer(request: Request, body: bytes) -> Answer:
-    return Answer(200, request.url, {"content-type": "application/voicexml+xml"}, body)
+def _answer(request: Request, body: bytes, *, kept: bool = False) -> Answer:
+    headers = {"content-type": "application/voicexml+xml"} | ({"cache-control": "max-age=60"} if kept else {})
+    return Answer(200, request.url, headers, body)
 
 
-def _echo(sent: str, *, returns: bool) -> bytes:
+def _echo(sent: str, *, returns: bool = False) -> bytes:
     expr = quoteattr(json.dumps(sent))
     content = '<return namelist="sent"/>' if returns else '<value expr="sent"/>'
     return f'<vxml version="2.0"><form><var name="sent" expr={expr}/><block>{content}</block></form></vxml>'.encode()
