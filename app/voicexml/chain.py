@@ -1,7 +1,7 @@
 """The JavaScript side: two programs that a context runs before any page's, one that bounds it and the scope chain.
 
 The chain keeps the scopes as objects without a prototype and evaluates expressions inside nested ``with`` statements
-over them. Nothing here is Python; ``ecmascript`` calls the functions of the object this source evaluates to.
+over them. Nothing here is Python; ``ecmascript`` calls what this source evaluates to, with a function's name first.
 """
 
 BOUNDS = r"""
@@ -87,11 +87,11 @@ function known(root) {
     if (scope === null) throw new ReferenceError(root + " is not defined");
     return scope;
 }
-function functions(key, item) { return typeof item === "function" ? String(item) : item; }
+function written(key, item) { return typeof item === "function" ? String(item) : item; }
 function encode(item) {
     if (typeof item === "number" && !isFinite(item)) return "n" + item;
     if (typeof item === "symbol" || typeof item === "bigint") item = String(item);
-    var text = stringify(item, functions);
+    var text = stringify(item, written);
     return text === undefined ? "u" : text;
 }
 function writable(scope, root) {
@@ -129,7 +129,7 @@ function lexical(candidates, scope) {
         }
     };
 }
-return {
+var functions = {
     enter: function (kind) {
         var scope = make(null);
         chain.push(scope); kinds.push(kind);
@@ -194,5 +194,6 @@ return {
     hold: function (expr) { return held.push(wrapped(expr)) - 1; },
     put: function (name, handle) { chain[chain.length - 1][name] = held[handle]; held[handle] = undefined; }
 };
+return function (name, a, b, c, d) { return functions[name](a, b, c, d); };
 })()
 """

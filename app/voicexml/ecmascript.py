@@ -69,10 +69,7 @@ class Scopes:
         self._context.set_max_stack_size(stack)
         self._context.set_time_limit(seconds)
         self._context.eval(BOUNDS)
-        functions = self._context.eval(CHAIN)
-        self._context.set("ringback$functions", functions)
-        self._functions = {name: self._context.eval(f"ringback$functions.{name}") for name in _FUNCTIONS}
-        self._context.eval("delete globalThis.ringback$functions")
+        self._chain = self._context.eval(CHAIN)
         self._dead = False
 
     def enter(self, name: str, **_: object) -> None:
@@ -183,7 +180,7 @@ class Scopes:
             for each in arguments:
                 if isinstance(each, str):
                     each.encode()  # the engine's binding breaks on half a surrogate pair
-            return self._functions[name](*arguments)
+            return self._chain(name, *arguments)
         except quickjs.StackOverflow:
             raise ScriptError("Limit", "the script calls itself too deeply") from None
         except quickjs.JSException as failure:
@@ -212,12 +209,6 @@ class Scopes:
         except quickjs.JSException:
             return False
         return True
-
-
-_FUNCTIONS = re.findall(
-    r"\w+",
-    "enter leave reset aside back declare assign clear evaluate text truth run set page member exists names hold put",
-)
 
 
 def _checked(name: str) -> str:
