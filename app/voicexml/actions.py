@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.voicexml import data, prompts, properties, transitions
+from app.voicexml import data, prompts, transitions
 from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element, name_of, own_text, pieces, words_of
@@ -74,8 +74,7 @@ class Actions:
     def _speak(self, spoken: list[str | Element]) -> None:
         """Text between other content is a prompt without attributes (section 4.1.2)."""
         if spoken:
-            bargein = properties.is_true(self._conversation.property("bargein"))
-            prompts.queue_pieces(self._conversation, spoken, bargein=bargein)
+            prompts.queue_bare(self._conversation, spoken)
             spoken.clear()
 
     def _var(self, element: Element) -> None:
@@ -166,6 +165,8 @@ class Actions:
 
     def _disconnect(self, element: Element) -> None:
         """Section 5.3.11: the caller is hung up, and the application hears of it as of any hang-up."""
+        for name in names_in(element):
+            self._value(name)
         self._conversation.disconnect()
 
     def _throw(self, element: Element) -> None:

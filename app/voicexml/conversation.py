@@ -21,6 +21,8 @@ from app.voicexml.resources import Fetch, Resources, Wanted, resolve
 LONGEST_SECONDS = 600.0
 MOST_ITEMS = 1000
 MOST_STEPS = 20_000
+MOST_EXHAUSTED = 3
+"""Scripts that took too much time or memory."""
 MOST_DEPTH = 20
 """Subdialogs inside each other."""
 
@@ -59,6 +61,7 @@ class Part:
     played: bool = True
     seconds: float = 0.0
     bargein: bool = True
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,6 +78,9 @@ class Conversation:
     gone: bool = False
     items: int = 0
     steps: int = 0
+    exhausted: int = 0
+    mark: tuple[str, float] | None = None
+    """The last mark that was passed since somebody listened, and when (VoiceXML 2.1 section 4)."""
     queue: list[Part] = field(default_factory=list)
     typed_ahead: str = ""
     depth: int = 0
@@ -142,6 +148,7 @@ class Conversation:
     def play(self) -> None:
         """Say what is queued (section 4.1.8), to a caller who may leave in the middle of it."""
         queue, self.queue = self.queue, []
+        self.mark = None
         for place, part in enumerate(queue):
             try:
                 self._play(part)
@@ -159,12 +166,14 @@ class Conversation:
             self.caller.hears(part.text, seconds, bargein=part.bargein)
         if part.played:
             self.pass_time(seconds)
+        for mark in part.marks:
+            self.mark = mark, self.seconds
 
     def _tell_part(self, part: Part) -> None:
         unheard = {"heard": False} if self.gone else {}
         if part.src:
             self.tell("audio", src=part.src, played=part.played and not self.gone, **unheard)
-        else:
+        elif part.text:
             self.tell("prompt", text=part.text, **unheard)
 
     def property(self, name: str) -> str:
@@ -195,11 +204,18 @@ class Conversation:
         try:
             yield
         except ScriptError as wrong:
-            raise Event("error.semantic", str(wrong), element) from wrong
+            raise self.semantic(wrong, element) from wrong
         except Event as event:
             if event.element is None:
                 event.element = element
             raise
+
+    def semantic(self, wrong: ScriptError, element: Element | None) -> Event:
+        """The event of a script that failed. Raises Over when too many of them have reached their limits."""
+        self.exhausted += wrong.kind == "Limit"
+        if self.exhausted >= MOST_EXHAUSTED:
+            raise Over(f"the application's scripts reached their limits {MOST_EXHAUSTED} times")
+        return Event("error.semantic", str(wrong), element)
 
     def holds(self, element: Element) -> bool:
         """Whether its cond is true; it is when there is none."""

@@ -11,6 +11,8 @@ _WHOLE = re.compile("[0-9]{1,9}")
 
 ITEMS = ("field", "block", "initial", "subdialog", "record", "transfer", "object")
 """The form items (VoiceXML 2.0 section 2.3)."""
+CONTROL_ITEMS = ("block", "initial")
+"""Those of them that are no input items."""
 
 
 def name_of(element: Element) -> str:

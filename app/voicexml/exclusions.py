@@ -5,7 +5,7 @@ Source: the sentences "exactly one of … otherwise an error.badfetch event is t
 
 from collections.abc import Iterator
 
-from app.voicexml.elements import ITEMS, Element, children, name_of, own_text
+from app.voicexml.elements import CONTROL_ITEMS, ITEMS, Element, children, name_of, own_text
 
 _CONTENT = "its content"
 _EXACTLY_ONE = {
@@ -74,7 +74,7 @@ def _rules(name: str, element: Element) -> Iterator[str]:
     elif name == "menu":
         yield from _keys(element)
     elif name == "filled":
-        yield from _inside_an_item(element)
+        yield from _filled(element)
 
 
 def _has(element: Element, what: str) -> bool:
@@ -98,10 +98,17 @@ def _keys(menu: Element) -> Iterator[str]:
                 yield f'has dtmf="true", and a choice with the key {choice.get("dtmf")}'
 
 
-def _inside_an_item(filled: Element) -> Iterator[str]:
-    """Section 2.4: mode and namelist are for the filled of a form."""
+def _filled(filled: Element) -> Iterator[str]:
+    """Section 2.4: mode and namelist are for the filled of a form, and name its input items."""
     parent = filled.getparent()
-    if parent is not None and name_of(parent) != "form":
+    if parent is None:
+        return
+    if name_of(parent) == "form":
+        controls = {item.get("name") for item in children(parent, *CONTROL_ITEMS)}
+        for name in filled.get("namelist", "").split():
+            if name in controls:
+                yield f"names {name}, which nobody fills"
+    else:
         for attribute in ("mode", "namelist"):
             if attribute in filled.attrib:
                 yield f"can't have {attribute} inside {name_of(parent)}"

@@ -9,7 +9,7 @@ from app.voicexml import items, prompts
 from app.voicexml.actions import INITIAL, Actions
 from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED, ScriptError
-from app.voicexml.elements import Element, children, name_of
+from app.voicexml.elements import ITEMS, Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.forms import Form, Item
 from app.voicexml.handling import handle
@@ -65,7 +65,7 @@ class Interpreter:
             try:
                 phase()
             except ScriptError as wrong:
-                raise Event("error.semantic", str(wrong), item.element if item else self._form.element) from wrong
+                raise self._conversation.semantic(wrong, item.element if item else self._form.element) from wrong
         except GoToItem as go:
             self._next = go.item
         except Event as event:
@@ -80,16 +80,16 @@ class Interpreter:
         """Variables, scripts and items, in document order (section 2.1.6.1)."""
         actions, scopes = Actions(self._conversation, self._form), self._conversation.scopes
         unused = set(given)
-        for child in children(self._form.element, *INITIAL):
+        for child in children(self._form.element, *INITIAL, *ITEMS):
             name = child.get("name", "")
-            if name_of(child) == "var" and name in given:
+            if name_of(child) in ITEMS:
+                with self._conversation.running(child):
+                    scopes.declare(self._name_of(child), child.get("expr"))
+            elif name_of(child) == "var" and name in given:
                 scopes.put(name, given[name])
                 unused.discard(name)
             else:
                 actions.initialise(child)
-        for item in self._form.items:
-            with self._conversation.running(item.element):
-                scopes.declare(item.name, item.element.get("expr"))
         if unused:
             names = ", ".join(sorted(unused))
             raise Event("error.semantic", f"no var takes the parameter {names}", self._form.element, outward=True)
@@ -111,12 +111,11 @@ class Interpreter:
 
     def _collect(self, item: Item, with_prompts: bool) -> set[str]:
         """Queue the item's prompts and visit it; the names of the items that this filled."""
-        chosen: list[Element] = []
+        chosen: list[prompts.Prompt] = []
         if item.kind != "block" and with_prompts:
             chosen = prompts.choose(self._conversation, item.element, item.visits)
             item.visits += 1
-            for prompt in chosen:
-                prompts.queue_prompt(self._conversation, prompt)
+            prompts.queue_all(self._conversation, chosen)
         timeout = prompts.timeout(self._conversation, chosen)
         return items.visit(self._conversation, self._form, item, timeout)
 

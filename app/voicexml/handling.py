@@ -51,7 +51,7 @@ def _run(conversation: Conversation, handler: Handler, event: Event, form: Form 
         with conversation.running(handler.element):
             actions.run(handler.element)
     except ScriptError as wrong:
-        raise Event("error.semantic", str(wrong), handler.element) from wrong
+        raise conversation.semantic(wrong, handler.element) from wrong
     finally:
         conversation.scopes.leave()
     return actions.reprompts

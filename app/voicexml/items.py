@@ -143,7 +143,7 @@ def _param(conversation: Conversation, param: Element) -> int:
     try:
         return conversation.scopes.hold(param.get("expr", ""))
     except ScriptError as wrong:
-        raise Event("error.semantic", str(wrong), param) from wrong
+        raise conversation.semantic(wrong, param) from wrong
 
 
 def _transfer(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:

@@ -45,19 +45,58 @@ class _Speech:
     bargein: bool
     parts: list[Part] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
 
     def end_words(self) -> None:
         text = words_of("".join(self.words))
-        if text:
-            self.parts.append(Part(text=text, bargein=self.bargein))
-        self.words = []
+        if text or self.marks:
+            self.parts.append(Part(text=text, bargein=self.bargein, marks=tuple(self.marks)))
+        self.words, self.marks = [], []
 
 
-def choose(conversation: Conversation, item: Element, count: int) -> list[Element]:
+Prompt = Element | list[str | Element]
+"""A prompt element, or text and what is spoken like it without one around it (section 4.1.2)."""
+
+
+def choose(conversation: Conversation, item: Element, count: int) -> list[Prompt]:
     """The prompts of an item for its prompt counter (section 4.1.6): those of the highest count that is not above."""
-    prompts = [each for each in children(item, "prompt") if _count(each) <= count and conversation.holds(each)]
+    prompts = [each for each in _prompts(item) if _count(each) <= count and _holds(conversation, each)]
     highest = max(map(_count, prompts), default=0)
     return [each for each in prompts if _count(each) == highest]
+
+
+def _prompts(item: Element) -> Iterator[Prompt]:
+    """What an item says, in document order."""
+    bare: list[str | Element] = []
+    for piece in pieces(item):
+        if isinstance(piece, str) or name_of(piece) in SPEECH:
+            bare.append(piece)
+            continue
+        if bare:
+            yield bare
+            bare = []
+        if name_of(piece) == "prompt":
+            yield piece
+    if bare:
+        yield bare
+
+
+def _holds(conversation: Conversation, prompt: Prompt) -> bool:
+    return isinstance(prompt, list) or conversation.holds(prompt)
+
+
+def queue_all(conversation: Conversation, prompts: Iterable[Prompt]) -> None:
+    """Queue prompts that were chosen."""
+    for prompt in prompts:
+        if isinstance(prompt, list):
+            queue_bare(conversation, prompt)
+        else:
+            queue_prompt(conversation, prompt)
+
+
+def queue_bare(conversation: Conversation, content: Iterable[str | Element]) -> None:
+    """Queue what is spoken without a prompt element around it."""
+    queue_pieces(conversation, content, bargein=properties.is_true(conversation.property("bargein")))
 
 
 def queue_prompt(conversation: Conversation, prompt: Element) -> None:
@@ -75,9 +114,9 @@ def queue_pieces(conversation: Conversation, content: Iterable[str | Element], *
     conversation.queue.extend(speech.parts)
 
 
-def timeout(conversation: Conversation, prompts: list[Element]) -> float:
+def timeout(conversation: Conversation, prompts: Iterable[Prompt]) -> float:
     """The seconds of silence after the prompts: the last one's, else the property (section 4.1.7)."""
-    given = [each.get("timeout", "") for each in prompts if "timeout" in each.attrib]
+    given = [each.get("timeout", "") for each in prompts if not isinstance(each, list) and "timeout" in each.attrib]
     return properties.seconds(given[-1] if given else conversation.property("timeout"))
 
 
@@ -97,6 +136,9 @@ def _speak(conversation: Conversation, speech: _Speech, content: Iterable[str | 
         elif kind == "foreach":
             for _ in each_of(conversation, piece):
                 _speak(conversation, speech, pieces(piece))
+        elif kind == "mark":
+            with conversation.running(piece):
+                speech.marks.append(conversation.given(piece, "name") or "")
         elif kind == "sub":
             speech.words.append(f" {piece.get('alias', '')} ")
         elif kind not in _UNSPOKEN:
@@ -191,5 +233,5 @@ def each_of(conversation: Conversation, element: Element) -> Iterator[None]:
         yield
 
 
-def _count(prompt: Element) -> int:
-    return whole(prompt.get("count", ""), 1)
+def _count(prompt: Prompt) -> int:
+    return 1 if isinstance(prompt, list) else whole(prompt.get("count", ""), 1)

@@ -23,15 +23,20 @@ class Recognized:
     interpretation: Any
     utterance: str
     mode: str
+    mark: tuple[str, int] | None = None
+    """The last mark of the prompt and how long ago it was passed, in milliseconds."""
 
     def shadow(self) -> dict[str, Any]:
         """The fields of section 2.3.1's shadow variables and of application.lastresult$; nobody is ever unsure here."""
-        return {
+        fields = {
             "confidence": 1.0,
             "utterance": self.utterance,
             "inputmode": self.mode,
             "interpretation": self.interpretation,
         }
+        if self.mark is not None:
+            fields |= {"markname": self.mark[0], "marktime": self.mark[1]}
+        return fields
 
 
 def listen(conversation: Conversation, active: list[Active], timeout: float) -> Recognized:
@@ -111,10 +116,17 @@ def understand(conversation: Conversation, active: list[Active], text: str, mode
     for each, match in _answers(active, text, mode):
         if match:
             value = match.interpretation if each.value is None else each.value
-            found = Recognized(each, value, match.utterance, mode)
+            found = Recognized(each, value, match.utterance, mode, _since(conversation))
             _remember(conversation, found)
             return found
     return None
+
+
+def _since(conversation: Conversation) -> tuple[str, int] | None:
+    if conversation.mark is None:
+        return None
+    name, at = conversation.mark
+    return name, round((conversation.seconds - at) * 1000)
 
 
 def _remember(conversation: Conversation, found: Recognized) -> None:

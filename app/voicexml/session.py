@@ -46,7 +46,7 @@ def run(
     ``variables`` are those of the session (section 5.1.4), by name, as JSON has them; ``later`` changes them on the
     way; ``report`` is given every event of the conversation as it happens.
     """
-    scopes = Scopes()
+    scopes = Scopes(seconds=1.0)
     scopes.enter("session")
     for name, value in variables.items():
         scopes.declare(name, None)
