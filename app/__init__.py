@@ -10,11 +10,14 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
 1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is), and two
    islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the simulated one, who
-   answers it, by script too) and ``voicexml`` (reading and running the customer's pages)
+   answers it, by script too) and ``voicexml`` (reading and running the customer's pages: session runs an application,
+   fia a form of it, items its items, actions what stands in them, handling its events; document, exclusions,
+   transitions and resources get the pages; active, recognition and grammars understand the caller; ecmascript
+   evaluates; conversation is what all of them work on)
 2. ``intake``   what a request may say: fields, phone numbers, lists, orders; times, which ``strtotime`` reads as PHP
                 does, dateparser behind it. No database, network or Flask
-   ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, the shares of
-                threads that may wait for one client's
+   ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what
+                applications fetch, the shares of threads that may wait for one client's
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
                 lifecycle, outbox, exchanges (HTTP), campaigns (the switches), schedulers (their heartbeats), reports,

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-import app
 from app import door, pages
 from app.calls import accounts, db, virtual_time
 from app.calls.credentials import Credentials
@@ -20,8 +19,8 @@ from app.errors import Refusal, SettingError
 from app.health import Ward, health
 from app.intake.phone import COUNTRIES, DialRules, NumberRules
 from app.metrics import Metrics
-from app.outside.addresses import Policy
 from app.outside.fetch import Outside
+from app.outside.opening import open_outside
 from app.outside.shares import Shares
 from app.settings import Settings
 from app.telephony.callees import Callees
@@ -70,9 +69,7 @@ def make_clock(settings: Settings) -> Clock:
 
 def make_outside(settings: Settings) -> Outside:
     """The door to the network under the policy in force."""
-    own = frozenset({settings.bind[1]})
-    policy = Policy(settings.network_in_force, settings.allow_nets, own)
-    return Outside(policy, user_agent=f"ringback/{app.__version__}")
+    return open_outside(settings)
 
 
 def make_rules(settings: Settings) -> Rules:

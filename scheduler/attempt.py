@@ -1,6 +1,5 @@
 """One attempt at one call, from the dial to how it ended. It writes nothing: what it returns is written by others."""
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,17 +7,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.calls.claims import Claim
-from app.calls.exchanges import Exchange, text_of
 from app.calls.lifecycle import Ended
-from app.calls.payloads import FORM, start_body
 from app.clock import Clock
 from app.intake import phone
-from app.outside.answers import Answer, NotFetched
 from app.outside.fetch import Outside
+from app.telephony.callees import Callee
 from app.telephony.carrier import Carrier, Dial, LostAttempt
 from app.telephony.outcomes import CalleeType
-from app.voicexml import document, session
 from scheduler.permit import NotPermitted, Permit
+from scheduler.talk import Talk
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +26,6 @@ NOBODY_PAYS = phone.DialRules()
 
 Answered = Callable[[Claim, datetime], None]
 """Told when someone answers."""
-
-
-class BadAnswer(Exception):
-    """start_url answered, but not with a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +48,7 @@ class Attempt:
         self._equipment = equipment
         self._answered = answered
         self._events: list[tuple[str, str]] = []
-        self._exchanges: list[Exchange] = []
-        self._transcript: list[str] = []
+        self._talk: Talk | None = None
 
     def run(self) -> Ended | None:
         """Dial, talk if someone answers, and tell how that ended; None when it may not dial."""
@@ -89,70 +81,14 @@ class Attempt:
         return self._ended(CalleeType.LINEFAILURE, None, self._equipment.clock.now(), 0)
 
     def _ended(self, callee_type: CalleeType, answered_at: datetime | None, ended_at: datetime, duration: int) -> Ended:
-        return Ended(
-            self.claim,
-            callee_type,
-            answered_at,
-            ended_at,
-            duration,
-            self._events,
-            self._exchanges,
-            "\n".join(self._transcript),
-        )
+        talk = self._talk
+        if talk is None:
+            return Ended(self.claim, callee_type, answered_at, ended_at, duration, self._events)
+        events, transcript = [*talk.events, *self._events], "\n".join(talk.transcript)
+        return Ended(self.claim, callee_type, answered_at, ended_at, duration, events, talk.exchanges, transcript)
 
-    def _converse(self, answered_at: datetime, callee_type: CalleeType) -> float:
+    def _converse(self, answered_at: datetime, callee: Callee) -> float:
         """Run the customer's application; the seconds that the conversation took."""
         self._answered(self.claim, answered_at)
-        try:
-            page = document.load(self._start().body)
-        except (NotFetched, BadAnswer, document.BadDocument) as wrong:
-            self._events.append(("application error", f"start_url: {wrong}"))
-            return 0
-        self._transcript.append(json.dumps({"at": 0, "event": "prompt", "text": page.spoken_text()}))
-        return session.run(page)
-
-    def _start(self) -> Answer:
-        """POST start_url."""
-        claim = self.claim
-        body = start_body(
-            claim.phone_number,
-            claim.call_id,
-            claim.message_reference,
-            claim.campaign_parameters,
-            claim.call_parameters,
-        )
-        at = self._equipment.clock.now()
-        try:
-            answer = self._equipment.outside.post(claim.start_url, body, FORM)
-        except NotFetched as wrong:
-            self._exchanges.append(self._exchange(at, body, error=str(wrong)))
-            raise
-        text, seconds = text_of(answer.body), answer.seconds
-        self._exchanges.append(self._exchange(at, body, status=answer.status, answer=text, seconds=seconds))
-        if answer.status != 200:
-            raise BadAnswer(f"it answered HTTP {answer.status}")
-        return answer
-
-    def _exchange(
-        self,
-        at: datetime,
-        body: bytes,
-        *,
-        status: int | None = None,
-        answer: str = "",
-        error: str = "",
-        seconds: float = 0,
-    ) -> Exchange:
-        return Exchange(
-            self.claim.call_id,
-            self.claim.attempt,
-            "start_url",
-            at,
-            "POST",
-            self.claim.start_url,
-            body.decode("ascii"),
-            status,
-            answer,
-            error,
-            seconds,
-        )
+        self._talk = Talk(self.claim, callee, self._equipment.outside, self._equipment.clock)
+        return self._talk.run()

@@ -14,7 +14,8 @@ MOST_KEPT = 16_384
 class Exchange:
     """One request and its answer. ``attempt`` is None for a result post; ``status`` is None when no answer came.
 
-    ``purpose`` is ``start_url`` or ``result_url``; ``seconds`` is how long it took by the machine's clock.
+    ``purpose`` is ``start_url``, ``page`` (what else the application fetches) or ``result_url``;
+    ``seconds`` is how long it took by the machine's clock.
     """
 
     call_id: int

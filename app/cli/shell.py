@@ -4,18 +4,48 @@ import json
 import os
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from typing import Any
 
 import click
 
 from app import __version__
-from app.calls import db
 from app.errors import Refusal, SettingError
 from app.settings import Settings
 
+_COMMANDS = {
+    "account": "accounts",
+    "backup": "operations",
+    "campaign": "operations",
+    "demo": "servers",
+    "queue": "calls",
+    "resume": "operations",
+    "sample": "servers",
+    "scheduler": "servers",
+    "serve": "servers",
+    "status": "calls",
+    "suspend": "operations",
+    "upload": "calls",
+    "vxml": "vxml",
+    "web": "servers",
+    "when": "when",
+}
+"""Which module has which command."""
+
 
 class _Group(click.Group):
-    """Turns a refusal into one line on standard error and exit status 1, a bad setting into exit status 2."""
+    """Imports a command's module when it is asked for.
+
+    Turns a refusal into one line on standard error and exit status 1, a bad setting into exit status 2.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS:
+            import_module(f"app.cli.{_COMMANDS[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -24,10 +54,17 @@ class _Group(click.Group):
             raise click.UsageError(str(wrong)) from wrong
         except Refusal as refusal:
             raise click.ClickException(str(refusal)) from refusal
-        except db.Unusable as wrong:
+        except _unusable() as wrong:
             raise click.ClickException(f"the database can't be used: {wrong}") from wrong
         except UnicodeEncodeError as wrong:
             raise click.UsageError("an argument is not text in UTF-8") from wrong
+
+
+def _unusable() -> type[Exception]:
+    """What a database that can't be used raises; asked for only when something was raised."""
+    from app.calls.db import Unusable
+
+    return Unusable
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,6 +86,8 @@ def with_database(command: Callable[..., None]) -> Callable[..., None]:
     @click.pass_obj
     @wraps(command)
     def run(settings: Settings, *args: Any, **kwargs: Any) -> None:
+        from app.calls import db
+
         db.open_database(settings.database)
         command(settings, *args, **kwargs)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.telephony.callees import Callee
 from app.telephony.outcomes import CalleeType
 
 
@@ -36,7 +37,7 @@ class Outcome:
     duration: int
 
 
-Converse = Callable[[datetime, CalleeType], float]
+Converse = Callable[[datetime, Callee], float]
 """Called once, when someone answers, with that instant and who it is; the seconds the conversation lasts."""
 
 

@@ -55,7 +55,7 @@ class SimulatedCarrier:
         rung_until = self._after(started_at, callee.rings)
         if not callee.answers:
             return Outcome(callee.callee_type, None, rung_until, 0)
-        talk = callee.stays(converse(rung_until, callee.callee_type))
+        talk = callee.stays(converse(rung_until, callee))
         return Outcome(callee.callee_type, rung_until, self._after(rung_until, talk), round(talk))
 
     def close(self) -> None:

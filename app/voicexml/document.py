@@ -1,4 +1,4 @@
-"""Reading a VoiceXML document: hardened parsing, leniency for old pages, and the one check that it is VoiceXML.
+"""Reading a VoiceXML document: hardened parsing, leniency for old pages, the check that it is VoiceXML, its dialogs.
 
 Source: VoiceXML 2.0 section 1.5 (documents); a missing namespace is accepted because pages of old applications
 have none.
@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
+
+from app.voicexml import exclusions
+from app.voicexml.elements import Element, children, name_of
+from app.voicexml.resources import resolve
 
 NAMESPACE = "http://www.w3.org/2001/vxml"
 VERSIONS = ("2.0", "2.1")
@@ -40,17 +44,40 @@ class BadDocument(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A VoiceXML page. ``root`` is its vxml element."""
+    """A VoiceXML page. ``root`` is its vxml element, ``url`` where it came from."""
 
-    root: etree._Element
+    root: Element
+    url: str = ""
+
+    @property
+    def base(self) -> str:
+        """What its relative addresses are relative to (section 1.5.1, xml:base)."""
+        return resolve(self.url, self.root.get("{http://www.w3.org/XML/1998/namespace}base", ""))
+
+    @property
+    def application(self) -> str:
+        """The address of its application root document without fragment; empty when it has none (section 1.5.2)."""
+        named = self.root.get("application")
+        return resolve(self.base, named).partition("#")[0] if named else ""
+
+    def dialog(self, identifier: str = "") -> Element | None:
+        """The form or menu of that id, the first one without an id; None when there is none."""
+        for each in children(self.root, "form", "menu"):
+            if not identifier or each.get("id") == identifier:
+                return each
+        return None
 
     def spoken_text(self) -> str:
         """The words of its prompts, in document order."""
         return " ".join(_words(self.root))
 
 
-def load(page: bytes) -> Document:
-    """Parse a page. Raises BadDocument. Nothing is fetched and no entity is expanded."""
+NONE = Document(etree.Element("vxml"))
+"""What is active before the first page."""
+
+
+def load(page: bytes, url: str = "") -> Document:
+    """Parse a page that came from ``url``. Raises BadDocument. Nothing is fetched and no entity is expanded."""
     text = _text(page)
     if _ENTITY.search(text):
         raise BadDocument("the page declares entities: write out what they stand for")
@@ -61,11 +88,14 @@ def load(page: bytes) -> Document:
         raise BadDocument(f"the page is not well-formed XML: {wrong.msg}") from wrong
     except ValueError as wrong:
         raise BadDocument(f"the page can't be read: {wrong}") from wrong
-    if _name(root) != "vxml" or etree.QName(root).namespace not in (None, NAMESPACE):
-        raise BadDocument(f"the page is not VoiceXML: its root element is {_name(root)}")
+    if name_of(root) != "vxml" or etree.QName(root).namespace not in (None, NAMESPACE):
+        raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}")
     if root.get("version") not in VERSIONS:
         raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
-    return Document(root)
+    rule = next(exclusions.broken(root), None)
+    if rule is not None:
+        raise BadDocument(rule)
+    return Document(root, url)
 
 
 def _text(page: bytes) -> str:
@@ -90,14 +120,10 @@ def _text(page: bytes) -> str:
     return text
 
 
-def _words(element: etree._Element) -> Iterator[str]:
+def _words(element: Element) -> Iterator[str]:
     """The texts of the outermost blocks and prompts below an element."""
     for child in element:
-        if _name(child) in ("block", "prompt"):
+        if name_of(child) in ("block", "prompt"):
             yield from (str(text) for text in child.itertext())
         else:
             yield from _words(child)
-
-
-def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""

@@ -20,9 +20,8 @@ from app.calls import accounts, db, queueing, schedulers
 from app.calls.db import execute
 from app.intake import orders, phone
 from app.settings import Settings
-from app.telephony.callees import Callees
+from app.telephony.callees import Callee, Callees
 from app.telephony.carrier import Carrier, Converse, Dial, Outcome
-from app.telephony.outcomes import CalleeType
 from app.telephony.simulated import SimulatedCarrier
 from scheduler.attempt import Equipment
 from scheduler.service import Service
@@ -46,9 +45,9 @@ class HeldCarrier:
         self.held = 0
 
     def dial(self, dial: Dial, converse: Converse) -> Outcome:
-        def talk(at: datetime, callee_type: CalleeType) -> float:
+        def talk(at: datetime, callee: Callee) -> float:
             self._pass("while it rings")
-            seconds = converse(at, callee_type)
+            seconds = converse(at, callee)
             self._pass("in conversation")
             return seconds
 

@@ -1,0 +1,96 @@
+"""``ringback vxml``: run one VoiceXML application against a caller who follows a script."""
+
+import json
+import os
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from app.cli.shell import as_json_lines, main
+from app.errors import Refusal
+from app.settings import Settings
+
+_SCRIPT = "ringback.script"
+_STEPS = ("say", "dtmf", "noinput", "hangup", "transfer")
+_MEDIA = {".vxml": "application/voicexml+xml", ".grxml": "application/srgs+xml", ".gram": "application/srgs"}
+
+
+class _Scripted(click.Command):
+    """Remembers the order of the options that make up the script: click itself keeps them apart by name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        values = {name: deque(value) for name, value in given.items() if isinstance(value, list)}
+        names = [param.name for param in order if param.name in _STEPS]
+        ctx.meta[_SCRIPT] = [(name, values[name].popleft() if name in values else "") for name in names]
+        return super().parse_args(ctx, args)
+
+
+@main.command(cls=_Scripted)
+@click.argument("url")
+@click.option("--say", multiple=True, metavar="TEXT", help="The caller says this.")
+@click.option("--dtmf", multiple=True, metavar="KEYS", help="The caller presses these keys.")
+@click.option("--noinput", count=True, help="The caller is silent.")
+@click.option("--hangup", count=True, help="The caller hangs up.")
+@click.option("--transfer", multiple=True, metavar="OUTCOME", help="How a transfer ends: answered, busy, noanswer, …")
+@as_json_lines
+@click.pass_context
+def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> None:
+    """Run the VoiceXML application at URL (or in a file) against a scripted caller.
+
+    The caller does --say, --dtmf, --noinput and --hangup in the order they are given, then is silent twice and hangs
+    up. Time is simulated: nothing waits.
+    """
+    from app.voicexml import session
+    from app.voicexml.caller import ScriptedCaller, Step
+    from app.voicexml.resources import Request
+
+    start, fetch = _place(context.obj, url)
+    script = (Step(kind, value) for kind, value in context.meta[_SCRIPT])
+    variables = {"connection": {"protocol": {"name": "simulated", "version": ""}, "callee_type": "voice"}}
+    result = session.run(
+        Request("GET", start), ScriptedCaller(script), fetch, variables, report=_print_json if as_json else _print_line
+    )
+    if result.errors:
+        raise Refusal("; ".join(result.errors))
+
+
+def _place(settings: Settings, url: str) -> tuple[str, Callable[..., Any]]:
+    """The address to start with and how its pages are fetched: files only for an application that is one itself."""
+    if urlsplit(url).scheme in ("http", "https"):
+        from app.outside.applications import fetching
+        from app.outside.opening import open_outside
+
+        return url, fetching(open_outside(settings))
+    if not Path(url).is_file():
+        raise Refusal(f"{url} is neither an http address nor a file")
+    return Path(url).resolve().as_uri(), _read_file
+
+
+def _read_file(request: Any) -> Any:
+    from app.voicexml.resources import Answer, NotFetched
+
+    path = Path(unquote(urlsplit(request.url).path))
+    try:
+        body = path.read_bytes()
+    except OSError as wrong:
+        raise NotFetched(os.strerror(wrong.errno) if wrong.errno else str(wrong)) from wrong
+    return Answer(200, request.url, {"content-type": _MEDIA.get(path.suffix, "")}, body)
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    click.echo(json.dumps(told, ensure_ascii=False))
+
+
+def _print_line(told: dict[str, Any]) -> None:
+    """One event as people read it: when, what, and the rest."""
+    facts = {name: value for name, value in told.items() if name not in ("at", "event")}
+    if set(facts) == {"text"}:
+        said = str(facts["text"])
+    else:
+        said = "  ".join(f"{name}={value}" for name, value in facts.items() if value not in ("", None))
+    click.echo(f"{told['at']:7.1f}  {told['event']:<10}  {said}")

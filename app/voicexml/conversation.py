@@ -1,0 +1,239 @@
+"""One running conversation: its time, its caller, its variables, what is queued to be said, and where it stands.
+
+Time is an offset in seconds that prompts, timeouts and input move forward; nothing waits.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.voicexml import properties
+from app.voicexml.caller import Caller, Listening, speaking_seconds
+from app.voicexml.document import Document
+from app.voicexml.ecmascript import Scopes, ScriptError
+from app.voicexml.elements import Element, whole
+from app.voicexml.events import HANGUP, Event
+from app.voicexml.grammars import Grammar
+from app.voicexml.leaving import Over, Return, Target
+from app.voicexml.resources import Fetch, Resources, Wanted, resolve
+
+LONGEST_SECONDS = 600.0
+MOST_ITEMS = 1000
+MOST_STEPS = 20_000
+MOST_EXHAUSTED = 3
+"""Scripts that took too much time or memory."""
+MOST_DEPTH = 20
+"""Subdialogs inside each other."""
+
+Tell = Callable[[dict[str, Any]], None]
+"""Is given each thing that happens: ``at`` (seconds), ``event`` and what belongs to it."""
+
+Later = tuple[float, str, Any]
+"""A session variable that gets a value at a second of the conversation, such as (4.0, "connection.callee_type", …)."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """Where the conversation stands: a document, its application root, a dialog and one of its items.
+
+    ``application`` is the address of the root, or of the document when that has none.
+    """
+
+    document: Document
+    root: Document | None = None
+    application: str = ""
+    dialog: Element | None = None
+    item: Element | None = None
+
+    def around(self) -> list[Element]:
+        """From the innermost out: whose handlers, properties and grammars hold here."""
+        root = self.root.root if self.root is not None else None
+        return [each for each in (self.item, self.dialog, self.document.root, root) if each is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a prompt: words, or a sound (``src``) and whether it could be played, with its length."""
+
+    text: str = ""
+    src: str = ""
+    played: bool = True
+    seconds: float = 0.0
+    bargein: bool = True
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What all of the interpreter works on."""
+
+    caller: Caller
+    fetch: Fetch
+    scopes: Scopes
+    report: Tell
+    frame: Frame
+    later: list[Later] = field(default_factory=list)
+    seconds: float = 0.0
+    gone: bool = False
+    items: int = 0
+    steps: int = 0
+    exhausted: int = 0
+    mark: tuple[str, float] | None = None
+    """The last mark that was passed since somebody listened, and when (VoiceXML 2.1 section 4)."""
+    queue: list[Part] = field(default_factory=list)
+    typed_ahead: str = ""
+    depth: int = 0
+    """How many subdialogs deep it is."""
+    errors: list[str] = field(default_factory=list)
+    """What no handler of the application's took care of."""
+    grammars: dict[Element, Grammar] = field(default_factory=dict)
+    understood: Any = None
+    """What was recognised on the way to the dialog that it belongs to (recognition.Recognized)."""
+    resources: Resources = field(init=False)
+    subdialog: Callable[[Target, Mapping[str, int]], Return] = field(init=False)
+    """Runs a dialog in a context of its own, with held values by name; session sets it."""
+
+    def __post_init__(self) -> None:
+        self.resources = Resources(self.fetch, lambda: self.seconds, self.tell)
+
+    def tell(self, event: str, **facts: Any) -> None:
+        """Report something that happened, now."""
+        self.report({"at": round(self.seconds, 3), "event": event} | facts)
+
+    def count_item(self) -> None:
+        """Another form item or handler. Raises Over when an application goes in circles."""
+        self.items += 1
+        if self.items > MOST_ITEMS:
+            raise Over(f"the application went through {MOST_ITEMS} form items")
+
+    def count_step(self) -> None:
+        """Another bit of executable content. Raises Over when there is no end to it."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise Over(f"the application took {MOST_STEPS} steps")
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass. Raises Event connection.disconnect.hangup when the caller leaves meanwhile, and Over."""
+        until = self.seconds + seconds
+        leaves = self.caller.leaves_after
+        if not self.gone and leaves is not None and until >= leaves:
+            self._move_to(max(leaves, self.seconds))
+            self.hang_up()
+        self._move_to(until if not self.gone else self.seconds)
+        if self.seconds >= LONGEST_SECONDS:
+            self.seconds = LONGEST_SECONDS
+            raise Over(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
+
+    def _move_to(self, until: float) -> None:
+        self.seconds = until
+        while self.later and self.later[0][0] <= until:
+            _, name, value = self.later.pop(0)
+            self.scopes.set(name, value, "session")
+
+    def hang_up(self) -> None:
+        """The caller is gone: what is said from here on nobody hears. Raises the event of section 5.2.6."""
+        self.gone = True
+        self.tell("disconnect", by="caller")
+        raise Event(HANGUP, "the caller hung up")
+
+    def disconnect(self) -> None:
+        """Hang the caller up (section 5.3.11) and raise the event."""
+        self.play()
+        if not self.gone:
+            self.gone = True
+            self.tell("disconnect", by="application")
+        raise Event(HANGUP, "the application hung up")
+
+    def play(self) -> None:
+        """Say what is queued (section 4.1.8), to a caller who may leave in the middle of it."""
+        queue, self.queue = self.queue, []
+        self.mark = None
+        for place, part in enumerate(queue):
+            try:
+                self._play(part)
+            except Event:
+                for unheard in queue[place + 1 :]:
+                    self._tell_part(unheard)
+                raise
+
+    def _play(self, part: Part) -> None:
+        seconds = part.seconds if part.src else speaking_seconds(part.text)
+        self._tell_part(part)
+        if self.gone:
+            return
+        if not part.src:
+            self.caller.hears(part.text, seconds, bargein=part.bargein)
+        if part.played:
+            self.pass_time(seconds)
+        for mark in part.marks:
+            self.mark = mark, self.seconds
+
+    def _tell_part(self, part: Part) -> None:
+        unheard = {"heard": False} if self.gone else {}
+        if part.src:
+            self.tell("audio", src=part.src, played=part.played and not self.gone, **unheard)
+        elif part.text:
+            self.tell("prompt", text=part.text, **unheard)
+
+    def property(self, name: str) -> str:
+        """A property as it holds here (section 6.3.1)."""
+        return properties.lookup(name, self.frame.around())
+
+    def wanted(self, element: Element, url: str, kind: str = "document", **more: Any) -> Wanted:
+        """Something to fetch for an element: its address, and how old it may be (section 6.1)."""
+        given = element.get("maxage") or self.property(f"{kind}maxage")
+        stale = element.get("maxstale") or self.property(f"{kind}maxstale")
+        timeout = element.get("fetchtimeout") or self.property("fetchtimeout")
+        return Wanted(
+            resolve(self.frame.document.base, url),
+            max_age=whole(given, 0) if given else None,
+            max_stale=whole(stale, 0),
+            seconds=properties.seconds(timeout),
+            **more,
+        )
+
+    def listening(self, seconds: float, modes: Iterable[str] = ("voice", "dtmf")) -> Listening:
+        """What the caller may do: the kinds of input for which there is a grammar and that are switched on."""
+        usable = set(modes) & set(self.property("inputmodes").split())
+        return Listening(seconds, "voice" in usable, "dtmf" in usable)
+
+    @contextmanager
+    def running(self, element: Element) -> Iterator[None]:
+        """Give the errors inside the element they come from."""
+        try:
+            yield
+        except ScriptError as wrong:
+            raise self.semantic(wrong, element) from wrong
+        except Event as event:
+            if event.element is None:
+                event.element = element
+            raise
+
+    def semantic(self, wrong: ScriptError, element: Element | None) -> Event:
+        """The event of a script that failed. Raises Over when too many of them have reached their limits."""
+        self.exhausted += wrong.kind == "Limit"
+        if self.exhausted >= MOST_EXHAUSTED:
+            raise Over(f"the application's scripts reached their limits {MOST_EXHAUSTED} times")
+        return Event("error.semantic", str(wrong), element)
+
+    def holds(self, element: Element) -> bool:
+        """Whether its cond is true; it is when there is none."""
+        condition = element.get("cond")
+        if condition is None:
+            return True
+        with self.running(element):
+            return self.scopes.truth(condition)
+
+    def given(self, element: Element, name: str) -> str | None:
+        """A text attribute, or what its twin evaluates to (``next`` and ``expr``, ``src`` and ``srcexpr``)."""
+        if name in element.attrib:
+            return element.get(name)
+        for twin in _TWINS.get(name, (f"{name}expr",)):
+            if twin in element.attrib:
+                with self.running(element):
+                    return self.scopes.text(element.get(twin, ""))
+        return None
+
+
+_TWINS = {"next": ("expr",), "src": ("srcexpr", "expr"), "nextitem": ("expritem",)}

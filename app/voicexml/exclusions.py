@@ -1,0 +1,114 @@
+"""What a page may not combine: attributes and contents that exclude each other, as the schema can't say it.
+
+Source: the sentences "exactly one of … otherwise an error.badfetch event is thrown" of VoiceXML 2.0 and 2.1.
+"""
+
+from collections.abc import Iterator
+
+from app.voicexml.elements import CONTROL_ITEMS, ITEMS, Element, children, name_of, own_text
+
+_CONTENT = "its content"
+_EXACTLY_ONE = {
+    "audio": ("src", "expr"),  # 4.1.3
+    "choice": ("next", "expr", "event", "eventexpr"),  # 2.2.2
+    "data": ("src", "srcexpr"),  # 2.1, 5
+    "goto": ("next", "expr", "nextitem", "expritem"),  # 5.3.7
+    "grammar": ("src", "srcexpr", _CONTENT),  # 3.1.1.4; 2.1, 2
+    "link": ("next", "expr", "event", "eventexpr"),  # 2.5
+    "param": ("expr", "value"),  # 6.4.1
+    "script": ("src", "srcexpr", _CONTENT),  # 5.3.12; 2.1, 3
+    "subdialog": ("src", "srcexpr"),  # 2.3.4
+    "submit": ("next", "expr"),  # 5.3.8
+    "throw": ("event", "eventexpr"),  # 5.2.1
+    "transfer": ("dest", "destexpr"),  # 2.3.7
+}
+_AT_MOST_ONE = {
+    "exit": (("expr", "namelist"),),  # 5.3.9
+    "return": (("event", "eventexpr", "namelist"), ("message", "messageexpr")),  # 5.3.10
+    "throw": (("message", "messageexpr"),),  # 5.2.1
+    "choice": (("message", "messageexpr"),),
+    "link": (("message", "messageexpr"),),
+    "transfer": (("bridge", "type"), ("aai", "aaiexpr")),  # 2.3.7; 2.1, 7
+    "meta": (("name", "http-equiv"),),  # 6.2.1
+    "mark": (("name", "nameexpr"),),  # 2.1, 4
+}
+_REQUIRED = {
+    "assign": ("name", "expr"),
+    "elseif": ("cond",),
+    "foreach": ("array", "item"),
+    "if": ("cond",),
+    "meta": ("content",),
+    "param": ("name",),
+    "property": ("name", "value"),
+    "value": ("expr",),
+    "var": ("name",),
+}
+_RULED = frozenset((*_EXACTLY_ONE, *_AT_MOST_ONE, *_REQUIRED, "form", "menu", "filled"))
+_KEYS_BESIDE_DIGITS = ("*", "#", "0")
+
+
+def broken(root: Element) -> Iterator[str]:
+    """Each rule that a page breaks, in a sentence that names its line."""
+    for element in root.iter():
+        name = name_of(element)
+        if name not in _RULED:
+            continue
+        for rule in _rules(name, element):
+            yield f"line {element.sourceline}: <{name}> {rule}"
+
+
+def _rules(name: str, element: Element) -> Iterator[str]:
+    if name in _EXACTLY_ONE:
+        given = [one for one in _EXACTLY_ONE[name] if _has(element, one)]
+        if len(given) != 1:
+            yield f"needs exactly one of {', '.join(_EXACTLY_ONE[name])}; it has {' and '.join(given) or 'none'}"
+    for group in _AT_MOST_ONE.get(name, ()):
+        given = [one for one in group if _has(element, one)]
+        if len(given) > 1:
+            yield f"can't have both {' and '.join(given)}"
+    for attribute in _REQUIRED.get(name, ()):
+        if attribute not in element.attrib:
+            yield f"needs the attribute {attribute}"
+    if name == "form":
+        yield from _twice(element)
+    elif name == "menu":
+        yield from _keys(element)
+    elif name == "filled":
+        yield from _filled(element)
+
+
+def _has(element: Element, what: str) -> bool:
+    if what == _CONTENT:
+        return bool(own_text(element).strip() or children(element))
+    return what in element.attrib
+
+
+def _twice(form: Element) -> Iterator[str]:
+    """Section 2.1.2: the names of a form's items are unique."""
+    names = [item.get("name") for item in children(form, *ITEMS) if item.get("name")]
+    for name in sorted({name for name in names if names.count(name) > 1 and name}):
+        yield f"has two items named {name}"
+
+
+def _keys(menu: Element) -> Iterator[str]:
+    """Section 2.2.1: with dtmf="true" a choice's own key can't be one of the digits given out."""
+    if menu.get("dtmf") == "true":
+        for choice in children(menu, "choice"):
+            if choice.get("dtmf", "0") not in _KEYS_BESIDE_DIGITS:
+                yield f'has dtmf="true", and a choice with the key {choice.get("dtmf")}'
+
+
+def _filled(filled: Element) -> Iterator[str]:
+    """Section 2.4: mode and namelist are for the filled of a form, and name its input items."""
+    parent = filled.getparent()
+    if parent is None:
+        return
+    if name_of(parent) == "form":
+        controls = {item.get("name") for item in children(parent, *CONTROL_ITEMS)}
+        for name in filled.get("namelist", "").split():
+            if name in controls:
+                yield f"names {name}, which nobody fills"
+    else:
+        for attribute in ("mode", "namelist"):
+            if attribute in filled.attrib:
+                yield f"can't have {attribute} inside {name_of(parent)}"

@@ -1,0 +1,50 @@
+"""Properties and the values of attributes: durations, booleans, the platform's defaults (VoiceXML 2.0 section 6.3)."""
+
+import re
+from collections.abc import Iterable
+
+from app.voicexml.elements import Element, children
+from app.voicexml.events import Event
+
+DEFAULTS = {
+    "bargein": "true",
+    "confidencelevel": "0.5",
+    "fetchtimeout": "10s",
+    "inputmodes": "dtmf voice",
+    "interdigittimeout": "3s",
+    "maxnbest": "1",
+    "maxspeechtimeout": "60s",
+    "termchar": "#",
+    "termtimeout": "0s",
+    "timeout": "5s",
+    "universals": "none",
+}
+LONGEST_SECONDS = 86_400.0
+
+_DURATION = re.compile(r"\+?(\d{0,9}(?:\.\d{1,9})?)(ms|s)")
+
+
+def lookup(name: str, elements: Iterable[Element]) -> str:
+    """A property as the innermost of the elements has it, else the platform's default, else empty."""
+    for element in elements:
+        for child in reversed(children(element, "property")):
+            if child.get("name") == name:
+                return child.get("value", "")
+    return DEFAULTS.get(name, "")
+
+
+def seconds(text: str) -> float:
+    """A CSS2 time such as 5s or 300ms (section 6.5); a bare number is seconds, as old pages have it.
+
+    Raises Event error.badfetch.
+    """
+    given = _DURATION.fullmatch(text.strip())
+    if given and given[1] not in ("", "."):
+        return min(float(given[1]) / (1000 if given[2] == "ms" else 1), LONGEST_SECONDS)
+    if re.fullmatch(r"\d{1,5}(\.\d{1,3})?", text.strip()):
+        return float(text)
+    raise Event("error.badfetch", f"{text!r} is not a time such as 5s or 300ms")
+
+
+def is_true(text: str) -> bool:
+    return text.strip().lower() == "true"

@@ -1,0 +1,170 @@
+"""What an application fetches: relative addresses, forms to submit, a cache for the length of the call, limits.
+
+It opens no connection: the platform hands it ``fetch``. Source: VoiceXML 2.0 sections 6.1 and 5.3.8.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import urlencode, urljoin
+
+from app.voicexml.events import Event
+
+MOST_FETCHES = 50
+MOST_BYTES = 1_048_576
+FORM = "application/x-www-form-urlencoded"
+
+_MAX_AGE = re.compile(r"max-age=(\d{1,9})")
+
+
+class NotFetched(Exception):
+    """The platform has no answer; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``body`` is None for a GET; ``seconds`` is how long the answer may take."""
+
+    method: str
+    url: str
+    body: bytes | None = None
+    content_type: str = ""
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``url`` is where it came from, after redirects; the names of ``headers`` are in lower case."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    truncated: bool = False
+    seconds: float = 0.0
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def text(self) -> str:
+        """The body by its charset, else UTF-8, else Windows-1252."""
+        named = re.search(r"charset=[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""))
+        for encoding in (named[1] if named else "utf-8-sig", "cp1252"):
+            try:
+                return self.body.decode(encoding)
+            except (LookupError, UnicodeError):
+                continue
+        return self.body.decode("utf-8", "replace")
+
+
+Fetch = Callable[[Request], Answer]
+Field = tuple[str, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One thing to fetch. Ages and ``seconds`` are in seconds; ``max_age`` None: whatever the server said."""
+
+    url: str
+    method: str = "GET"
+    fields: tuple[Field, ...] = ()
+    multipart: bool = False
+    max_age: float | None = None
+    max_stale: float = 0
+    seconds: float = 10.0
+
+    def request(self) -> Request:
+        """As it goes out: fields of a GET in the query, of a POST in the body."""
+        bare = self.url.partition("#")[0]
+        if self.method == "GET":
+            return Request("GET", _with_query(bare, self.fields), seconds=self.seconds)
+        body, content_type = _multipart(self.fields) if self.multipart else (_form(self.fields), FORM)
+        return Request("POST", bare, body, content_type, self.seconds)
+
+
+class Resources:
+    """Fetches for one call. ``now`` is the call's own time, in seconds; ``tell`` hears of every fetch."""
+
+    def __init__(self, fetch: Fetch, now: Callable[[], float], tell: Callable[..., None]) -> None:
+        self._fetch = fetch
+        self._now = now
+        self._tell = tell
+        self._made = 0
+        self._kept: dict[str, tuple[float, Answer]] = {}
+
+    def get(self, wanted: Wanted) -> Answer:
+        """The 200 answer, from the cache if it is fresh. Raises Event error.badfetch[.http.NNN] (section 5.2.6)."""
+        request = wanted.request()
+        kept = self._kept.get(request.url) if request.body is None else None
+        if kept is not None and self._is_fresh(*kept, wanted):
+            return kept[1]
+        answer = self.ask(request)
+        if request.body is None:
+            self._kept[request.url] = (self._now(), answer)
+        return answer
+
+    def ask(self, request: Request) -> Answer:
+        """The 200 answer to a request as it is, never from the cache. Raises Event as ``get`` does."""
+        answer = self._ask(request)
+        if answer.status != 200:
+            raise Event(f"error.badfetch.http.{answer.status}", f"{request.url} answered HTTP {answer.status}")
+        if answer.truncated or len(answer.body) > MOST_BYTES:
+            raise Event("error.badfetch", f"{request.url} has more than {MOST_BYTES} bytes")
+        return answer
+
+    def _ask(self, request: Request) -> Answer:
+        if self._made >= MOST_FETCHES:
+            raise Event("error.badfetch", f"the call has fetched {MOST_FETCHES} times already")
+        self._made += 1
+        if request.url.partition(":")[0].lower() not in ("http", "https", "file"):
+            raise Event("error.badfetch", f"{request.url} is not an http address")
+        try:
+            answer = self._fetch(request)
+        except NotFetched as wrong:
+            self._tell("fetch", method=request.method, url=request.url, status=None, error=str(wrong))
+            raise Event("error.badfetch", f"{request.url}: {wrong}") from wrong
+        self._tell("fetch", method=request.method, url=request.url, status=answer.status)
+        return answer
+
+    def _is_fresh(self, since: float, answer: Answer, wanted: Wanted) -> bool:
+        """Section 6.1.2: young enough for the page and for the server; a server that says nothing means a new look."""
+        age = self._now() - since
+        control = answer.headers.get("cache-control", "").lower()
+        if "no-store" in control or "no-cache" in control:
+            return False
+        given = _MAX_AGE.search(control)
+        lifetime = float(given[1]) if given else 0.0
+        return age < lifetime + wanted.max_stale and (wanted.max_age is None or age <= wanted.max_age)
+
+
+def resolve(base: str, url: str) -> str:
+    """An address relative to a page's. Raises Event error.badfetch for what is none."""
+    try:
+        return urljoin(base, url.strip())
+    except ValueError as wrong:
+        raise Event("error.badfetch", f"{url[:200]!r} is not an address: {wrong}") from wrong
+
+
+def _with_query(url: str, fields: tuple[Field, ...]) -> str:
+    if not fields:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{_form(fields).decode('ascii')}"
+
+
+def _form(fields: tuple[Field, ...]) -> bytes:
+    return urlencode(fields, errors="replace").encode("ascii")
+
+
+def _multipart(fields: tuple[Field, ...]) -> tuple[bytes, str]:
+    """multipart/form-data (RFC 7578); bytes are recordings and go as files."""
+    boundary = sha256(repr(fields).encode("utf-8", "replace")).hexdigest()[:32]  # the same call posts the same bytes
+    parts = []
+    for name, value in fields:
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+        if isinstance(value, bytes):
+            head += f'; filename="{name}.wav"\r\nContent-Type: audio/x-wav'
+        content = value if isinstance(value, bytes) else value.encode("utf-8", "replace")
+        parts.append(head.encode() + b"\r\n\r\n" + content + b"\r\n")
+    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

@@ -1,0 +1,128 @@
+"""The conversation of one attempt: the customer's application runs against the callee. It writes nothing."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.calls.claims import Claim
+from app.calls.exchanges import Exchange, text_of
+from app.calls.payloads import FORM, start_body
+from app.clock import Clock
+from app.intake import phone
+from app.outside.applications import fetching
+from app.outside.fetch import Outside
+from app.telephony.callees import Callee
+from app.telephony.outcomes import CalleeType
+from app.voicexml import session
+from app.voicexml.caller import AnsweringMachine, Caller, Respondent
+from app.voicexml.resources import Answer, NotFetched, Request
+
+DETECTING_SECONDS = 4.0
+DETECTING = "processing"
+_SAID = {CalleeType.FAXMACHINE: "fax"}  # what the documentation of session.connection.callee_type calls it
+MOST_TRANSCRIPT = 1_000
+MOST_CHARACTERS = 4_000
+"""Entries of a transcript that are kept, and of each value in one."""
+
+
+class Talk:
+    """One conversation. After ``run``: ``events`` for the call's page, ``exchanges`` and the ``transcript``."""
+
+    def __init__(self, claim: Claim, callee: Callee, outside: Outside, clock: Clock) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.exchanges: list[Exchange] = []
+        self.transcript: list[str] = []
+        self._claim = claim
+        self._callee = callee
+        self._fetch = fetching(outside)
+        self._clock = clock
+
+    def run(self) -> float:
+        """POST start_url and run what it answers; the seconds that the conversation took."""
+        claim, callee_type = self._claim, _SAID.get(self._callee.callee_type, self._callee.callee_type.value)
+        later = [(DETECTING_SECONDS, "connection.callee_type", callee_type)] if claim.detection else []
+        body = start_body(
+            claim.phone_number,
+            claim.call_id,
+            claim.message_reference,
+            claim.campaign_parameters,
+            claim.call_parameters,
+        )
+        result = session.run(
+            Request("POST", claim.start_url, body, FORM),
+            _caller(self._callee),
+            self._fetched,
+            _session_variables(claim),
+            report=self._told,
+            later=later,
+        )
+        self.events += [("application error", error) for error in result.errors]
+        return result.seconds
+
+    def _told(self, entry: dict[str, Any]) -> None:
+        if len(self.transcript) < MOST_TRANSCRIPT:
+            cut = {name: _short(value) for name, value in entry.items()}
+            self.transcript.append(json.dumps(cut))
+
+    def _fetched(self, request: Request) -> Answer:
+        """Fetch, and keep what was said and answered."""
+        at = self._clock.now()
+        try:
+            answer = self._fetch(request)
+        except NotFetched as wrong:
+            self._keep(at, request, error=str(wrong))
+            raise
+        self._keep(at, request, status=answer.status, answer=text_of(answer.body), seconds=answer.seconds)
+        return answer
+
+    def _keep(
+        self,
+        at: datetime,
+        request: Request,
+        *,
+        status: int | None = None,
+        answer: str = "",
+        error: str = "",
+        seconds: float = 0,
+    ) -> None:
+        purpose = "page" if self.exchanges else "start_url"
+        sent = text_of(request.body or b"")
+        claim = self._claim
+        exchange = Exchange(
+            claim.call_id, claim.attempt, purpose, at, request.method, request.url, sent, status, answer, error, seconds
+        )
+        self.exchanges.append(exchange)
+
+
+def _short(value: object) -> object:
+    """A value as the transcript keeps it: a page may say as much as it likes."""
+    if isinstance(value, str):
+        return value[:MOST_CHARACTERS].replace("\0", "\ufffd")
+    text = json.dumps(value)
+    return value if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+
+
+def _caller(callee: Callee) -> Caller:
+    """The simulated callee as the application meets it."""
+    if callee.callee_type is CalleeType.ANSWERINGMACHINE:
+        return AnsweringMachine(callee.says, callee.hangs_up_after)
+    return Respondent(callee.says, callee.dtmf, callee.hangs_up_after)
+
+
+def _session_variables(claim: Claim) -> Mapping[str, Any]:
+    """Section 5.1.4 of VoiceXML 2.0, and callee_type (Outbound Calling Guide)."""
+    number, ani = claim.number, phone.parse(claim.phone_number, phone.NumberRules()).ani
+    local, remote = {"uri": f"tel:{ani}" if ani else ""}, {"uri": f"tel:{number}"}
+    return {
+        "connection": {
+            "local": local,
+            "remote": remote,
+            "originator": local,
+            "protocol": {"name": "simulated", "version": "1"},
+            "redirect": [],
+            "aai": "",
+            "callee_type": DETECTING if claim.detection else CalleeType.VOICE.value,
+        },
+        "telephone": {"ani": ani, "dnis": number},
+    }

@@ -1,0 +1,1 @@
+function greet(n) { return 'hello ' + n; }
