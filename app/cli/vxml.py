@@ -51,7 +51,17 @@ def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> Non
 
     start, fetch = _place(context.obj, url)
     script = (Step(kind, value) for kind, value in context.meta[_SCRIPT])
-    variables = {"connection": {"protocol": {"name": "simulated", "version": ""}, "callee_type": "voice"}}
+    variables = {
+        "connection": {
+            "local": {"uri": ""},
+            "remote": {"uri": ""},
+            "protocol": {"name": "simulated", "version": "1"},
+            "redirect": [],
+            "aai": "",
+            "callee_type": "voice",
+        },
+        "telephone": {"ani": "", "dnis": ""},
+    }
     result = session.run(
         Request("GET", start), ScriptedCaller(script), fetch, variables, report=_print_json if as_json else _print_line
     )
@@ -74,6 +84,8 @@ def _place(settings: Settings, url: str) -> tuple[str, Callable[..., Any]]:
 def _read_file(request: Any) -> Any:
     from app.voicexml.resources import Answer, NotFetched
 
+    if urlsplit(request.url).scheme != "file":
+        raise NotFetched("an application in a file fetches only files")
     path = Path(unquote(urlsplit(request.url).path))
     try:
         body = path.read_bytes()

@@ -73,7 +73,11 @@ def _place(conversation: Conversation, event: Event) -> str:
 
 
 def _tell(conversation: Conversation, event: Event) -> None:
-    facts = {"name": event.name, "message": event.message, "document": conversation.frame.document.url}
+    facts: dict[str, object] = {
+        "name": event.name,
+        "message": event.message,
+        "document": conversation.frame.document.url,
+    }
     if event.element is not None:
-        facts["line"] = str(event.element.sourceline)
+        facts["line"] = event.element.sourceline
     conversation.tell("throw", **facts)

@@ -1,0 +1,86 @@
+"""What is said in a call: the customer's application, run against the callee that the simulated carrier meets."""
+
+from typing import Any
+
+import pytest
+from customer import Reply
+from office import Office
+
+MENU = b"""<vxml version="2.1"><form>
+ <field name="answer">
+  <grammar type="application/x-jsgf">yes | no</grammar>
+  <grammar type="application/x-jsgf" mode="dtmf">1 | 2</grammar>
+  <prompt>Will you come?</prompt><noinput>Please answer.<reprompt/></noinput></field>
+ <block><submit next="next" method="post" namelist="answer"/></block></form></vxml>"""
+TYPE = b"""<vxml version="2.0"><form>
+ <block><value expr="session.connection.callee_type"/> at <value expr="session.telephone.dnis"/></block>
+ <field name="f"><grammar type="application/x-jsgf">nothing</grammar>
+  <catch event="noinput nomatch"><value expr="session.connection.callee_type"/><exit/></catch></field></form></vxml>"""
+THANKS = b'<vxml version="2.0"><form><block>Thank you.</block></form></vxml>'
+NUMBER = "6172223333"
+
+
+def _call(office: Office, pages: dict[str, bytes], outcome: object, number: str = NUMBER) -> dict[str, Any]:
+    """One call whose callee does as ``outcome`` says, whole."""
+    for path, page in pages.items():
+        office.customer.answers[path] = lambda _, page=page: Reply(body=page)
+    if outcome is not None:
+        answer = office.web.put(f"/testing/callees/{number}", json={"outcomes": [outcome]})
+        assert answer.status_code == 200, answer.text
+    call_id = office.queue(number)
+    office.work()
+    return office.call(call_id)
+
+
+def _said(call: dict[str, Any]) -> list[str]:
+    return [entry["text"] for entry in call["history"][0]["transcript"] if entry["event"] == "prompt"]
+
+
+@pytest.mark.parametrize(
+    ("does", "sent"),
+    [
+        pytest.param({"says": ["yes"]}, "yes", id="says"),
+        pytest.param({"dtmf": ["2"]}, "2", id="presses"),
+    ],
+)
+def test_what_the_callee_does_reaches_the_next_page(office: Office, does: dict[str, Any], sent: str) -> None:
+    """The script's word or key fills the field, which is submitted; every fetch is kept with the call."""
+    call = _call(office, {"/start": MENU, "/next": THANKS}, {"callee": "voice"} | does)
+    (posted,) = office.customer.posts("/next")
+    assert posted.form == {"answer": sent}
+    assert _said(call) == ["Will you come?", "Thank you."]
+    assert [each["purpose"] for each in call["exchanges"]][:2] == ["start_url", "page"]
+
+
+def test_a_callee_without_a_script_listens_and_leaves(office: Office) -> None:
+    """Silent twice, then gone; the call is completed all the same, and lasts as long as that takes."""
+    call = _call(office, {"/start": MENU}, None, "6175550100")
+    assert _said(call)[:3] == ["Will you come?", "Please answer.", "Will you come?"]
+    assert call["status"] == "completed"
+    assert call["duration"] >= 10
+
+
+def test_a_callee_that_hangs_up_hears_no_more(office: Office) -> None:
+    """hangs_up_after ends the conversation at that second."""
+    call = _call(office, {"/start": MENU}, {"callee": "voice", "hangs_up_after": 3})
+    assert call["duration"] == 3
+    assert call["history"][0]["transcript"][-1]["event"] == "exit"
+
+
+@pytest.mark.parametrize(
+    ("callee", "told"),
+    [("voice", "voice"), ("answeringmachine", "answeringmachine"), ("faxmachine", "fax"), ("unknown", "unknown")],
+)
+def test_the_callee_type_is_known_after_four_seconds(office: Office, callee: str, told: str) -> None:
+    """session.connection.callee_type is processing first (Outbound Calling Guide)."""
+    said = _said(_call(office, {"/start": TYPE}, {"callee": callee}))
+    assert said == ["processing at +16172223333", told]
+
+
+def test_an_error_of_the_application_is_told_with_its_line(office: Office) -> None:
+    """An expression that fails and that nobody handles ends the call, and the call's page says where it was."""
+    page = b'<vxml version="2.0">\n<form>\n<block>\n<value expr="nobody"/></block></form></vxml>'
+    call = _call(office, {"/start": page}, None, "6175550100")
+    (error,) = [event["detail"] for event in call["events"] if event["event"] == "application error"]
+    assert "line 4" in error
+    assert call["status"] == "completed"
