@@ -304,7 +304,7 @@ def test_unknown_logins_take_as_long(processes: Processes) -> None:
 
     took = [(seconds("demo", number), seconds(f"no{number}", number)) for number in range(8)]
     known, unknown = (min(column) for column in zip(*took, strict=True))
-    assert 0.75 < known / unknown < 1.33
+    assert 0.5 < known / unknown < 2, "without a hash to check it would be a hundredth"
     assert processes.checked == 16
 
 

@@ -157,11 +157,20 @@ def test_a_copy_wants_pg_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert list(tmp_path.iterdir()) == []
 
 
+def _answers(statement: str) -> bool:
+    try:
+        db.execute(statement)
+    except db.Busy:
+        return False
+    return True
+
+
 def test_a_held_name_is_lost_with_its_connection(postgres_url: str) -> None:
     """Whoever holds a name can tell that it is free again although the process lives."""
     held = db.hold("a name")
     _end_all_connections(postgres_url)
     until(held.is_lost, 5, "the loss is seen")
+    until(lambda: _answers("SELECT 1"), 5, "the database answers again")
     assert not db.is_held("a name")
     held.release()
 
