@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from http.client import HTTPException
 
 from fleet import Accountant, Fleet, Program, Web, fleet
 from live import until
@@ -49,7 +50,7 @@ class Clients:
     def _queue(self, number: str) -> bool:
         try:
             answer = self._programs.post("/queuecall.php", self._form | {"phone_number": number}, timeout=20)
-        except OSError:
+        except (OSError, HTTPException):  # killed before it answered, or in the middle of its answer
             return False
         found = re.search(r'status="queued" call_id="(\d+)"', answer)
         if found:
