@@ -79,18 +79,26 @@ class Actions:
 
     def _var(self, element: Element) -> None:
         """Section 5.3.1."""
-        self._scopes.declare(element.get("name", ""), element.get("expr"))
+        name, expr = element.get("name", ""), element.get("expr")
+        self._scopes.declare(name, expr)
+        if expr is not None:
+            self._conversation.tell_variable(name)
 
     def _script(self, element: Element) -> None:
         """Section 5.3.12; what it declares belongs to the scope that it stands in."""
         src = self._conversation.given(element, "src")
         if src is None:
-            self._scopes.run(own_text(element))
-            return
-        self._scopes.run(self._conversation.resources.get(self._conversation.wanted(element, src, "script")).text())
+            source = own_text(element)
+        else:
+            source = self._conversation.resources.get(self._conversation.wanted(element, src, "script")).text()
+        for name in self._scopes.run(source):
+            self._conversation.tell_variable(name)
 
     def _assign(self, element: Element) -> None:
-        self._scopes.assign(element.get("name", ""), element.get("expr", ""))
+        """Section 5.3.2."""
+        name = element.get("name", "")
+        self._scopes.assign(name, element.get("expr", ""))
+        self._conversation.tell_variable(name)
 
     def _clear(self, element: Element) -> None:
         """Section 5.3.3: variables, and of form items the counters too; all form items when none is named."""
@@ -101,8 +109,9 @@ class Actions:
             if not self._scopes.exists(name):
                 raise Event("error.semantic", f"{name} is not declared", element)
             self._scopes.clear(name)
-            if self._form is not None:
-                self._form.forget(name)
+            item = self._form.forget(name) if self._form is not None else None
+            if item is None or not item.is_anonymous:
+                self._conversation.tell_variable(name)
 
     def _if(self, element: Element) -> None:
         """Section 5.3.4."""

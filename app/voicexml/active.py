@@ -20,7 +20,8 @@ UNIVERSALS = ("help", "cancel", "exit")
 class Active:
     """A grammar and whose it is: a form item, form, link, choice or option; None for a universal command.
 
-    ``event`` is what a universal command throws; ``value`` the value of an option.
+    ``event`` is what a universal command throws; ``value`` the value of an option; ``element`` the grammar element,
+    if there is one.
     """
 
     grammar: Grammar
@@ -28,6 +29,27 @@ class Active:
     base: str = ""
     event: str = ""
     value: str | None = None
+    element: Element | None = None
+
+    @property
+    def source(self) -> str:
+        """Which grammar it is, for a person: its address, its line in the page, or what it was made from."""
+        if self.element is not None:
+            src = self.element.get("src")
+            return resolve(self.base, src) if src else f"line {self.element.sourceline}"
+        if self.owner is None:
+            return f"universal {self.event}"
+        if name_of(self.owner) == "field" and self.value is None:
+            return f"builtin {self.owner.get('type')}"
+        return "its keys" if self.grammar.mode == "dtmf" else "its words"
+
+    @property
+    def whose(self) -> str:
+        """Whose it is, for a person: the kind of element, and its name or line."""
+        if self.owner is None:
+            return "platform"
+        name = self.owner.get("name") or self.owner.get("id")
+        return f"{name_of(self.owner)} {name}" if name else f"{name_of(self.owner)} line {self.owner.sourceline}"
 
 
 def grammars_for(conversation: Conversation, item: Element | None) -> list[Active]:
@@ -53,7 +75,7 @@ def _of_item(conversation: Conversation, item: Element) -> Iterator[Active]:
     if name_of(item) == "menu":
         yield from _choices(conversation, item, base)
     for element in children(item, "grammar"):
-        yield Active(load(conversation, element, base), item, base)
+        yield from_element(conversation, element, item, base)
     if name_of(item) == "field":
         if "type" in item.attrib:
             for mode in ("voice", "dtmf"):
@@ -77,7 +99,7 @@ def _of_dialog(
         return
     for element in children(dialog, "grammar"):
         if not only_document_wide or wide or element.get("scope") == "document":
-            yield Active(load(conversation, element, base), dialog, base)
+            yield from_element(conversation, element, dialog, base)
     if not only_document_wide:
         yield from _links(conversation, dialog, base)
 
@@ -85,7 +107,7 @@ def _of_dialog(
 def _links(conversation: Conversation, element: Element, base: str) -> Iterator[Active]:
     for link in children(element, "link"):
         for grammar in children(link, "grammar"):
-            yield Active(load(conversation, grammar, base), link, base)
+            yield from_element(conversation, grammar, link, base)
         if "dtmf" in link.attrib:
             yield from (Active(grammar, link, base) for grammar in _phrases(link, "", link.get("dtmf", "")))
 
@@ -95,7 +117,7 @@ def _choices(conversation: Conversation, menu: Element, base: str) -> Iterator[A
     for choice, (phrase, key) in zip(children(menu, "choice"), prompts.choices_of(menu), strict=True):
         own = children(choice, "grammar")
         for element in own:
-            yield Active(load(conversation, element, base), choice, base)
+            yield from_element(conversation, element, choice, base)
         accept = choice.get("accept") or menu.get("accept") or "exact"
         for grammar in _phrases(choice, "" if own else phrase, key, accept):
             yield Active(grammar, choice, base)
@@ -127,7 +149,12 @@ def _builtin(field: Element, mode: str) -> Grammar:
         raise Event("error.unsupported.builtin", str(wrong), field) from wrong
 
 
-def load(conversation: Conversation, element: Element, base: str) -> Grammar:
+def from_element(conversation: Conversation, element: Element, owner: Element, base: str) -> Active:
+    """The grammar of a grammar element as ``owner`` has it. Raises Event as ``grammars_for`` does."""
+    return Active(_load(conversation, element, base), owner, base, element=element)
+
+
+def _load(conversation: Conversation, element: Element, base: str) -> Grammar:
     """The grammar of a grammar element; kept for the length of the call where it stands in the page itself."""
     kept = conversation.grammars.get(element)
     if kept is not None:

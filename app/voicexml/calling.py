@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.voicexml import properties, transitions
-from app.voicexml.active import Active, load
+from app.voicexml.active import from_element
 from app.voicexml.caller import ANSWERED, Heard
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children
@@ -68,7 +68,7 @@ def _bridged(conversation: Conversation, element: Element) -> tuple[Any, dict[st
 
 def _interrupted(conversation: Conversation, element: Element) -> Recognized | None:
     base = conversation.frame.document.base
-    active = [Active(load(conversation, grammar, base), element, base) for grammar in children(element, "grammar")]
+    active = [from_element(conversation, grammar, element, base) for grammar in children(element, "grammar")]
     heard: Heard = conversation.caller.answers(
         conversation.listening(TALK_SECONDS, [each.grammar.mode for each in active])
     )

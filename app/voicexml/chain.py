@@ -55,7 +55,7 @@ CHAIN = r"""
 (function () {
 var stringify = JSON.stringify, make = Object.create, keys = Object.keys, own = Object.getOwnPropertyNames;
 var compile = Function;
-var host = globalThis, builtin = make(null), chain = [make(null)], kinds = [""], aside = [], held = [];
+var is = Object.is, host = globalThis, builtin = make(null), chain = [make(null)], kinds = [""], aside = [], held = [];
 var values = [], scripts = [], pages = null;
 
 own(host).forEach(function (name) { builtin[name] = true; });
@@ -86,6 +86,12 @@ function known(root) {
     var scope = owner(root);
     if (scope === null) throw new ReferenceError(root + " is not defined");
     return scope;
+}
+function shown() {
+    // Every variable in reach, and what it is.
+    var found = make(null);
+    for (var i = 1; i < chain.length; i++) for (var name in chain[i]) found[name] = chain[i][name];
+    return found;
 }
 function written(key, item) { return typeof item === "function" ? String(item) : item; }
 function encode(item) {
@@ -175,9 +181,13 @@ var functions = {
             "ringback$declared", "ringback$lexical",
             "with(ringback$blank)(function(){var ringback$look=function(){return eval(arguments[0])};" + nest(depth) +
             "eval(ringback$source)})()"));
-        var after = lets ? "\n;ringback$lexical(function(){return eval(arguments[0])})" : "";
+        var after = lets ? "\n;ringback$lexical(function(){return eval(arguments[0])})" : "", before = shown();
         f(chain, "ringback$declared(ringback$look);" + source + after, blank, hoisted(candidates, blank, scope),
             lexical(candidates, scope));
+        var now = shown(), changed = "";
+        for (var name in now)
+            if (typeof now[name] !== "function" && !is(now[name], before[name])) changed += name + " ";
+        return changed;
     },
     set: function (name, text, kind) {
         var item = text === null ? undefined : JSON.parse(text);

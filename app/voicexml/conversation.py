@@ -11,7 +11,7 @@ from typing import Any
 from app.voicexml import properties
 from app.voicexml.caller import Caller, Listening, speaking_seconds
 from app.voicexml.document import Document
-from app.voicexml.ecmascript import Scopes, ScriptError
+from app.voicexml.ecmascript import UNDEFINED, Scopes, ScriptError
 from app.voicexml.elements import Element, whole
 from app.voicexml.events import HANGUP, Event
 from app.voicexml.grammars import Grammar
@@ -101,6 +101,19 @@ class Conversation:
         """Report something that happened, now."""
         self.report({"at": round(self.seconds, 3), "event": event} | facts)
 
+    def tell_variable(self, name: str, **facts: Any) -> None:
+        """Report what a variable has become, as JSON has it; why not, for what has no such form."""
+        try:
+            value = self.scopes.get(name)
+        except ScriptError as wrong:
+            value = str(wrong)
+        self.tell("variable", name=name, value=None if value is UNDEFINED else value, **facts)
+
+    def fail(self, message: str) -> None:
+        """Report an error of the application that nothing in it took care of."""
+        self.errors.append(message)
+        self.tell("error", message=message)
+
     def count_item(self) -> None:
         """Another form item or handler. Raises Over when an application goes in circles."""
         self.items += 1
@@ -126,10 +139,11 @@ class Conversation:
             raise Over(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
 
     def _move_to(self, until: float) -> None:
-        self.seconds = until
         while self.later and self.later[0][0] <= until:
-            _, name, value = self.later.pop(0)
+            self.seconds, name, value = self.later.pop(0)
             self.scopes.set(name, value, "session")
+            self.tell("variable", name=f"session.{name}", value=value)
+        self.seconds = until
 
     def hang_up(self) -> None:
         """The caller is gone: what is said from here on nobody hears. Raises the event of section 5.2.6."""

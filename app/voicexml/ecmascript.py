@@ -126,12 +126,16 @@ class Scopes:
         """Whether a ``cond`` holds."""
         return bool(self._call("truth", _expression(expr)))
 
-    def run(self, source: str) -> None:
-        """Run a ``<script>`` (section 5.3.12): what it declares lands in the innermost scope."""
+    def run(self, source: str) -> list[str]:
+        """Run a ``<script>`` (section 5.3.12): what it declares lands in the innermost scope.
+
+        The names of the variables that are another value now; functions, and what changed inside of an object, are not
+        among them.
+        """
         declares = re.search(r"\b(?:var|function|let|const|class)\b", source)
         candidates = sorted(set(_IDENTIFIER.findall(source)) - _RESERVED) if declares else []
         lets = re.search(r"\b(?:let|const|class)\b", source) is not None
-        self._call("run", source, json.dumps(candidates), lets)
+        return str(self._call("run", source, json.dumps(candidates), lets)).split()
 
     def set(self, name: str, value: object, scope: str | None = None) -> None:
         """Give a variable a JSON-able value or UNDEFINED.

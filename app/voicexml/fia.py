@@ -87,6 +87,7 @@ class Interpreter:
                     scopes.declare(self._name_of(child), child.get("expr"))
             elif name_of(child) == "var" and name in given:
                 scopes.put(name, given[name])
+                self._conversation.tell_variable(name)
                 unused.discard(name)
             else:
                 actions.initialise(child)

@@ -58,9 +58,10 @@ class Form:
     def item(self, name: str) -> Item | None:
         return next((item for item in self.items if item.name == name), None)
 
-    def forget(self, name: str) -> None:
-        """Set an item's prompt and event counters back (section 5.3.3)."""
+    def forget(self, name: str) -> Item | None:
+        """Set an item's prompt and event counters back (section 5.3.3); the item, if there is one of that name."""
         item = self.item(name)
         if item is not None:
             item.visits = 1
             item.counts = Counts()
+        return item

@@ -63,7 +63,7 @@ def _by_default(conversation: Conversation, event: Event) -> bool:
     if event.outward and conversation.depth:
         raise Return({}, event.name, event.message)
     if event.is_error:
-        conversation.errors.append(": ".join(filter(None, (event.name, _place(conversation, event), event.message))))
+        conversation.fail(": ".join(filter(None, (event.name, _place(conversation, event), event.message))))
     raise Exit
 
 

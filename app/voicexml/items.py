@@ -87,7 +87,7 @@ def _slots(conversation: Conversation, form: Form, understood: Recognized) -> Fi
 def _fill(conversation: Conversation, item: Item, value: Any, understood: Recognized) -> None:
     conversation.scopes.set(item.name, value, "dialog")
     conversation.scopes.set(f"{item.name}$", understood.shadow(), "dialog")
-    conversation.tell("variable", name=item.name, value=value)
+    conversation.tell("variable", name=item.name, value=value, slot=item.slot)
 
 
 def _follow(conversation: Conversation, element: Element, active: Active) -> None:
@@ -127,6 +127,7 @@ def _subdialog(conversation: Conversation, form: Form, item: Item, timeout: floa
     if returned.event:
         raise Event(returned.event, returned.message, item.element)
     conversation.scopes.set(item.name, returned.values, "dialog")
+    conversation.tell("variable", name=item.name, value=returned.values)
     return {item.name}
 
 

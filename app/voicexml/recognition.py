@@ -118,6 +118,7 @@ def understand(conversation: Conversation, active: list[Active], text: str, mode
             value = match.interpretation if each.value is None else each.value
             found = Recognized(each, value, match.utterance, mode, _since(conversation))
             _remember(conversation, found)
+            conversation.tell("match", utterance=match.utterance, value=value, grammar=each.source, owner=each.whose)
             return found
     return None
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from app.voicexml.events import Event
@@ -18,19 +19,24 @@ FORM = "application/x-www-form-urlencoded"
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
 
 
+Field = tuple[str, str | bytes]
+"""A variable that is sent; bytes are a recording."""
+
+
 class NotFetched(Exception):
     """The platform has no answer; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``body`` is None for a GET; ``seconds`` is how long the answer may take."""
+    """``body`` is None for a GET; ``seconds`` is how long the answer may take; ``fields`` are what the body says."""
 
     method: str
     url: str
     body: bytes | None = None
     content_type: str = ""
     seconds: float = 10.0
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,6 @@ class Answer:
 
 
 Fetch = Callable[[Request], Answer]
-Field = tuple[str, str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Wanted:
         if self.method == "GET":
             return Request("GET", _with_query(bare, self.fields), seconds=self.seconds)
         body, content_type = _multipart(self.fields) if self.multipart else (_form(self.fields), FORM)
-        return Request("POST", bare, body, content_type, self.seconds)
+        return Request("POST", bare, body, content_type, self.seconds, self.fields)
 
 
 class Resources:
@@ -120,12 +125,15 @@ class Resources:
         self._made += 1
         if request.url.partition(":")[0].lower() not in ("http", "https", "file"):
             raise Event("error.badfetch", f"{request.url} is not an http address")
+        told: dict[str, Any] = {"method": request.method, "url": request.url}
+        if request.fields:
+            told["fields"] = {name: _shown(value) for name, value in request.fields}
         try:
             answer = self._fetch(request)
         except NotFetched as wrong:
-            self._tell("fetch", method=request.method, url=request.url, status=None, error=str(wrong))
+            self._tell("fetch", **told, status=None, error=str(wrong))
             raise Event("error.badfetch", f"{request.url}: {wrong}") from wrong
-        self._tell("fetch", method=request.method, url=request.url, status=answer.status)
+        self._tell("fetch", **told, status=answer.status, seconds=round(answer.seconds, 3))
         return answer
 
     def _is_fresh(self, since: float, answer: Answer, wanted: Wanted) -> bool:
@@ -145,6 +153,10 @@ def resolve(base: str, url: str) -> str:
         return urljoin(base, url.strip())
     except ValueError as wrong:
         raise Event("error.badfetch", f"{url[:200]!r} is not an address: {wrong}") from wrong
+
+
+def _shown(value: str | bytes) -> str:
+    return f"a recording of {len(value)} bytes" if isinstance(value, bytes) else value
 
 
 def _with_query(url: str, fields: tuple[Field, ...]) -> str:

@@ -71,8 +71,8 @@ class _Session:
         try:
             begin(conversation, start)
         except Event as wrong:
-            conversation.errors.append(wrong.message)
             conversation.tell("throw", name=wrong.name, message=wrong.message)
+            conversation.fail(wrong.message)
             return self._result(None)
         try:
             try:
@@ -83,8 +83,8 @@ class _Session:
         except Event:
             pass  # the caller left during the last words
         except Over as limit:
-            conversation.errors.append(str(limit))
-            conversation.tell("disconnect", by="platform", message=str(limit))
+            conversation.fail(str(limit))
+            conversation.tell("disconnect", by="platform")
             return self._result(value)
         conversation.tell("exit", value=value)
         return self._result(value)
