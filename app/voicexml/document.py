@@ -39,7 +39,14 @@ _ENCODING = re.compile(
 
 
 class BadDocument(ValueError):
-    """A page that is not VoiceXML; the message says what it is, for the author of the page."""
+    """A page that is not VoiceXML; the message says what it is, for the author of the page.
+
+    ``line`` is where it stops being XML, 0 for whatever else is wrong.
+    """
+
+    def __init__(self, why: str, line: int = 0) -> None:
+        super().__init__(why)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +85,33 @@ NONE = Document(etree.Element("vxml"))
 
 def load(page: bytes, url: str = "") -> Document:
     """Parse a page that came from ``url``. Raises BadDocument. Nothing is fetched and no entity is expanded."""
+    root = parse(page)
+    if not is_vxml(root):
+        raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}")
+    if root.get("version") not in VERSIONS:
+        raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
+    for line, rule in exclusions.broken(root):
+        raise BadDocument(f"line {line}: {rule}")
+    return Document(root, url)
+
+
+def parse(page: bytes) -> Element:
+    """The root element of a page, whatever it is. Raises BadDocument."""
     text = _text(page)
     if _ENTITY.search(text):
         raise BadDocument("the page declares entities: write out what they stand for")
     parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
+        return etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
     except etree.XMLSyntaxError as wrong:
-        raise BadDocument(f"the page is not well-formed XML: {wrong.msg}") from wrong
+        raise BadDocument(f"the page is not well-formed XML: {wrong.msg}", wrong.lineno or 1) from wrong
     except ValueError as wrong:
         raise BadDocument(f"the page can't be read: {wrong}") from wrong
-    if name_of(root) != "vxml" or etree.QName(root).namespace not in (None, NAMESPACE):
-        raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}")
-    if root.get("version") not in VERSIONS:
-        raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
-    rule = next(exclusions.broken(root), None)
-    if rule is not None:
-        raise BadDocument(rule)
-    return Document(root, url)
+
+
+def is_vxml(root: Element) -> bool:
+    """Whether this is VoiceXML's root element."""
+    return name_of(root) == "vxml" and etree.QName(root).namespace in (None, NAMESPACE)
 
 
 def _text(page: bytes) -> str:

@@ -47,14 +47,14 @@ _RULED = frozenset((*_EXACTLY_ONE, *_AT_MOST_ONE, *_REQUIRED, "form", "menu", "f
 _KEYS_BESIDE_DIGITS = ("*", "#", "0")
 
 
-def broken(root: Element) -> Iterator[str]:
-    """Each rule that a page breaks, in a sentence that names its line."""
+def broken(root: Element) -> Iterator[tuple[int, str]]:
+    """Each rule that a page breaks: the line, and what is wrong with the element there."""
     for element in root.iter():
         name = name_of(element)
         if name not in _RULED:
             continue
         for rule in _rules(name, element):
-            yield f"line {element.sourceline}: <{name}> {rule}"
+            yield element.sourceline or 1, f"<{name}> {rule}"
 
 
 def _rules(name: str, element: Element) -> Iterator[str]:
