@@ -10,9 +10,10 @@ from app.calls import delivery, outbox
 from app.calls.delivery import Next, Reply
 from app.calls.exchanges import Exchange, text_of
 from app.calls.outbox import Letter
-from app.calls.payloads import FORM
+from app.calls.payloads import FORM, JSON
 from app.calls.tallies import Tallies
 from app.clock import Clock
+from app.intake.orders import ResultFormat
 from app.outside.answers import Limits, NotFetched
 from app.outside.fetch import Outside
 from scheduler.posters import Posters
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 LIMITS = Limits(connect=5, total=15, size=65_536)
 ACKNOWLEDGEMENT = b"completed"
+_MEDIA_TYPE = {ResultFormat.FORM: FORM, ResultFormat.JSON: JSON}
 THREADS = 64
 """How many results are posted at once; to one destination it is a quarter of that."""
 
@@ -39,7 +41,7 @@ def post(letter: Letter, outside: Outside, at: datetime) -> Posted:
     headers = {"Webhook-Id": str(letter.call_id)}
     status, text, error, seconds = None, "", "", 0.0
     try:
-        answer = outside.post(letter.url, letter.body.encode("ascii"), FORM, LIMITS, headers)
+        answer = outside.post(letter.url, letter.body.encode("ascii"), _MEDIA_TYPE[letter.format], LIMITS, headers)
     except NotFetched as failure:
         error = str(failure)
         reply = Reply(None, error=error)
@@ -51,13 +53,20 @@ def post(letter: Letter, outside: Outside, at: datetime) -> Posted:
         status, text, seconds = answer.status, text_of(answer.body), answer.seconds
         reply = Reply(
             answer.status,
-            acknowledges=ACKNOWLEDGEMENT in answer.body.lower(),
+            acknowledges=acknowledges(letter.format, answer.status, answer.body),
             retry_after=answer.headers.get("Retry-After", "").strip(),
         )
     exchange = Exchange(
         letter.call_id, None, "result_url", at, "POST", letter.url, letter.body, status, text, error, seconds
     )
     return Posted(letter, reply, exchange)
+
+
+def acknowledges(told_as: ResultFormat, status: int, body: bytes) -> bool:
+    """Whether an answer says that a result has arrived: a form wants 200 and a word, JSON any 2xx."""
+    if told_as is ResultFormat.JSON:
+        return 200 <= status < 300
+    return status == 200 and ACKNOWLEDGEMENT in body.lower()
 
 
 class Sender:

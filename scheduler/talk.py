@@ -17,6 +17,7 @@ from app.telephony.outcomes import CalleeType
 from app.voicexml import session
 from app.voicexml.caller import AnsweringMachine, Caller, Respondent
 from app.voicexml.resources import Answer, NotFetched, Request
+from scheduler import greeting
 
 DETECTING_SECONDS = 4.0
 DETECTING = "processing"
@@ -35,6 +36,7 @@ class Talk:
         self.transcript: list[str] = []
         self._claim = claim
         self._callee = callee
+        self._metadata: dict[str, Any] = json.loads(claim.metadata) if claim.metadata else {}
         self._fetch = fetching(outside)
         self._clock = clock
 
@@ -48,12 +50,13 @@ class Talk:
             claim.message_reference,
             claim.campaign_parameters,
             claim.call_parameters,
+            self._metadata,
         )
         result = session.run(
-            Request("POST", claim.start_url, body, FORM),
+            Request("POST", claim.start_url or greeting.URL, body, FORM),
             _caller(self._callee),
             self._fetched,
-            _session_variables(claim),
+            _session_variables(claim, self._metadata),
             report=self._told,
             later=later,
         )
@@ -61,12 +64,14 @@ class Talk:
         return result.seconds
 
     def _told(self, entry: dict[str, Any]) -> None:
-        if len(self.transcript) < MOST_TRANSCRIPT:
+        if len(self.transcript) < MOST_TRANSCRIPT and not self._claim.is_pci:
             cut = {name: _short(value) for name, value in entry.items()}
             self.transcript.append(json.dumps(cut))
 
     def _fetched(self, request: Request) -> Answer:
         """Fetch, and keep what was said and answered."""
+        if request.url == greeting.URL:
+            return Answer(200, greeting.URL, {}, greeting.DOCUMENT)
         at = self._clock.now()
         try:
             answer = self._fetch(request)
@@ -87,8 +92,10 @@ class Talk:
         seconds: float = 0,
     ) -> None:
         purpose = "page" if self.exchanges else "start_url"
-        sent = text_of(request.body or b"")
         claim = self._claim
+        sent = text_of(request.body or b"")
+        if claim.is_pci:
+            sent = answer = ""
         exchange = Exchange(
             claim.call_id, claim.attempt, purpose, at, request.method, request.url, sent, status, answer, error, seconds
         )
@@ -110,11 +117,13 @@ def _caller(callee: Callee) -> Caller:
     return Respondent(callee.says, callee.dtmf, callee.hangs_up_after)
 
 
-def _session_variables(claim: Claim) -> Mapping[str, Any]:
-    """Section 5.1.4 of VoiceXML 2.0, and callee_type (Outbound Calling Guide)."""
+def _session_variables(claim: Claim, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Section 5.1.4 of VoiceXML 2.0; callee_type (Outbound Calling Guide); the metadata, as Fuse has it."""
     number, ani = claim.number, phone.parse(claim.phone_number, phone.NumberRules()).ani
     local, remote = {"uri": f"tel:{ani}" if ani else ""}, {"uri": f"tel:{number}"}
     return {
+        **metadata,
+        "metadata": metadata,
         "connection": {
             "local": local,
             "remote": remote,

@@ -24,8 +24,10 @@ def add(login: str, pin: str, now: datetime) -> Account:
     try:
         with writing():
             account = Account.create(login=login, pin_hash=pin_hash, detection=True, created_at=now)
+            campaign_id = take_ids("campaign_id")
             Campaign.insert(
-                id=take_ids("campaign_id"),
+                id=campaign_id,
+                queue_id=campaign_id,
                 account=account,
                 name=DEFAULT_CAMPAIGN,
                 status=CampaignStatus.STARTED,

@@ -48,6 +48,9 @@ class Claim:
     expires_at: float | None
     detection: bool
     script: str
+    metadata: str
+    result_format: str
+    is_pci: bool
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,19 +65,19 @@ class Waiting:
 def queues(now: datetime) -> dict[int, list[int]]:
     """The queues with calls that are due, and the campaigns these calls are in, the longest waiting first.
 
-    A queue is an account: calls of different queues take turns, calls of one are dialled in the order of their due
-    times. Stopped campaigns are not among them, and nothing is while all calling is suspended.
+    A queue is an account, or a deployment: calls of different queues take turns, calls of one are dialled in the order
+    of their due times. Stopped campaigns are not among them, and nothing is while all calling is suspended.
     """
     rows = execute(
         f"""{_WITH_QUEUED_CALLS}
         SELECT (SELECT due_at FROM call WHERE status = 'queued' AND campaign_id = campaign.id ORDER BY due_at LIMIT 1),
-            campaign.id, account_id
+            campaign.id, queue_id
         FROM waiting JOIN campaign ON campaign.id = waiting.id WHERE {_MAY_DIAL}"""
     ).fetchall()
     found: dict[int, list[int]] = {}
-    for first_due, campaign_id, account_id in sorted(rows):
+    for first_due, campaign_id, queue_id in sorted(rows):
         if first_due <= now.timestamp():
-            found.setdefault(account_id, []).append(campaign_id)
+            found.setdefault(queue_id, []).append(campaign_id)
     return found
 
 
@@ -189,7 +192,7 @@ def of_calls(call_ids: Sequence[int]) -> list[Claim]:
     rows = execute(
         f"""SELECT call.id, attempts, fence, due_at, last_attempt_at, phone_number, call.number, message_reference,
             call_parameters, campaign_parameters, start_url, result_url, max_retries, retry_interval, call.expires_at,
-            detection, coalesce(outcomes, '')
+            detection, coalesce(outcomes, ''), metadata, result_format, is_pci
         FROM call JOIN terms ON terms.id = terms_id JOIN campaign ON campaign.id = call.campaign_id
             JOIN account ON account.id = account_id LEFT JOIN script ON script.number = call.number
         WHERE call.id IN ({marks(len(asked))}) ORDER BY due_at, call.id""",

@@ -28,7 +28,10 @@ class ResultState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a post met. ``status`` is None when no answer came; ``error`` then says why."""
+    """What a post met. ``status`` is None when no answer came; ``error`` then says why.
+
+    ``acknowledges`` tells whether a 2xx is all that was asked for.
+    """
 
     status: int | None
     acknowledges: bool = False
@@ -55,7 +58,7 @@ class Next:
 
 def after(reply: Reply, *, call_id: int, tries: int, unacknowledged: int, now: datetime, seed: str) -> Next:
     """What becomes of a result whose post number ``tries`` (from 1) met ``reply`` at ``now``."""
-    if reply.status == 200 and reply.acknowledges:
+    if reply.acknowledges:
         return Next(ResultState.ACKNOWLEDGED, unacknowledged)
     if reply.status == 410:
         return Next(ResultState.GONE, unacknowledged)

@@ -10,15 +10,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims, db, exchanges, outbox, schedulers
+from app.calls import claims, db, endings, exchanges, outbox, schedulers
 from app.calls.claims import RUNNING_STATUSES, Claim
 from app.calls.db import execute, execute_many, marks, writing
 from app.calls.exchanges import Exchange
-from app.calls.payloads import result_body
 from app.calls.states import FINAL, CampaignStatus, Status, Verdict, verdict
 from app.telephony.outcomes import CalleeType
 
 log = logging.getLogger(__name__)
+
+_EXPIRED = "SELECT 1 FROM call WHERE status = 'queued' AND expires_at <= ? LIMIT 1"
+_OF_QUEUE = "SELECT id FROM campaign WHERE queue_id = ? AND status <> ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
     """
     with writing():
         written = _still_held(list(attempts))
-        verdicts = [_verdict(ended) for ended in written]
+        settled = [(ended, _verdict(ended)) for ended in written]
         execute_many(
             """UPDATE call SET status = ?, callee_type = ?, duration = ?, due_at = coalesce(?, due_at), finished_at = ?,
                 worker = NULL
@@ -80,14 +82,13 @@ def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
                     ended.ended_at.timestamp() if then.status in FINAL else None,
                     ended.claim.call_id,
                 )
-                for ended, then in zip(written, verdicts, strict=True)
+                for ended, then in settled
             ],
         )
         _keep_history(written)
-        for ended, then in zip(written, verdicts, strict=True):
+        endings.conclude([ended.claim.call_id for ended, then in settled if then.status in FINAL], zone)
+        for ended, then in settled:
             claim = ended.claim
-            if then.status in FINAL and claim.result_url:
-                outbox.add(claim.call_id, claim.result_url, _result_of(ended, then.status, zone), ended.ended_at)
             log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
 
 
@@ -125,21 +126,6 @@ def _verdict(ended: Ended) -> Verdict:
         max_retries=claim.max_retries,
         retry_interval=claim.retry_interval,
         ended_at=ended.ended_at,
-    )
-
-
-def _result_of(ended: Ended, status: Status, zone: ZoneInfo) -> str:
-    claim = ended.claim
-    return result_body(
-        phone_number=claim.phone_number,
-        message_reference=claim.message_reference,
-        call_id=claim.call_id,
-        status=status,
-        callee_type=ended.callee_type,
-        attempts=claim.attempt,
-        last_attempt_at=clock.instant(claim.started_at),
-        duration=ended.duration,
-        zone=zone,
     )
 
 
@@ -206,40 +192,61 @@ def next_expiry(now: datetime) -> datetime | None:
 
 
 def expire(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
-    """Fail the queued calls whose window has ended, and queue their results; how many."""
-    waiting = "SELECT 1 FROM call WHERE status = 'queued' AND expires_at <= ? LIMIT 1"
-    if execute(waiting, now.timestamp()).fetchone() is None:
+    """End the queued calls whose window has ended, and queue their results; how many.
+
+    One that was dialled before is failed; what one is that never was stands in its terms.
+    """
+    if execute(_EXPIRED, now.timestamp()).fetchone() is None:
         return 0
     with writing():
         rows = execute(
             f"""WITH over AS (SELECT id FROM call WHERE status = 'queued' AND expires_at <= ?
                 AND campaign_id NOT IN (SELECT id FROM campaign WHERE status = ?) ORDER BY expires_at, id LIMIT ?
                 {db.skip_locked()})
-            UPDATE call SET status = ?, finished_at = ?,
+            UPDATE call SET finished_at = ?,
+                status = CASE attempts WHEN 0 THEN (SELECT undialled FROM terms WHERE id = terms_id) ELSE ? END,
                 callee_type = CASE attempts WHEN 0 THEN 'noattempt' ELSE callee_type END
             WHERE id IN (SELECT id FROM over)
-            RETURNING id, terms_id, phone_number, message_reference, callee_type, attempts, last_attempt_at,
-                duration""",
+            RETURNING id, status, attempts""",
             now.timestamp(),
             CampaignStatus.LOADING,
             limit,
-            Status.FAILED,
             now.timestamp(),
+            Status.FAILED,
         ).fetchall()
-        for call_id, terms_id, phone_number, reference, callee_type, attempts, last_attempt_at, duration in rows:
-            (url,) = execute("SELECT result_url FROM terms WHERE id = ?", terms_id).fetchone()
-            if url:
-                body = result_body(
-                    phone_number=phone_number,
-                    message_reference=reference,
-                    call_id=call_id,
-                    status=Status.FAILED,
-                    callee_type=callee_type,
-                    attempts=attempts,
-                    last_attempt_at=clock.instant(last_attempt_at) if last_attempt_at is not None else None,
-                    duration=duration,
-                    zone=zone,
-                )
-                outbox.add(call_id, url, body, now)
-            log.info("%d failed: expired after %d attempts", call_id, attempts)
+        endings.conclude([call_id for call_id, _, _ in rows], zone)
+        for call_id, status, attempts in rows:
+            log.info("%d %s: expired after %d attempts", call_id, status, attempts)
     return len(rows)
+
+
+def cancel(queue_id: int, now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
+    """Cancel every call of a queue that waits, and queue their results; how many. Several short transactions.
+
+    What is being dialled or talked to goes on, but its window ends: it is not dialled again.
+    """
+    canceled = 0
+    while True:
+        with writing():
+            db.exclusive("claims")
+            rows = execute(
+                f"""UPDATE call SET status = ?, finished_at = ?,
+                    callee_type = CASE attempts WHEN 0 THEN 'noattempt' ELSE callee_type END
+                WHERE id IN (SELECT call.id FROM call WHERE status = 'queued' AND campaign_id IN ({_OF_QUEUE}) LIMIT ?)
+                RETURNING id""",
+                Status.CANCELED,
+                now.timestamp(),
+                queue_id,
+                CampaignStatus.LOADING,
+                limit,
+            ).fetchall()
+            endings.conclude([call_id for (call_id,) in rows], zone)
+            execute(
+                f"""UPDATE call SET expires_at = ? WHERE status IN ({RUNNING_STATUSES})
+                AND campaign_id IN ({_OF_QUEUE}) AND coalesce(expires_at, ?) >= ?""",
+                *(now.timestamp(), queue_id, CampaignStatus.LOADING, now.timestamp(), now.timestamp()),
+            )
+        canceled += len(rows)
+        if len(rows) < limit:
+            log.info("queue %d: %d calls canceled", queue_id, canceled)
+            return canceled

@@ -25,13 +25,59 @@ class _Table(peewee.Model):
 
 
 class Account(_Table):
-    """Somebody who may queue calls: a login and the argon2id hash of a PIN."""
+    """Somebody who may queue calls: a login and the argon2id hash of a PIN; for Fuse an e-mail address."""
 
     id = AutoField()
     login = CharField(max_length=128, unique=True)
+    email = TextField(null=True, unique=True)
     pin_hash = CharField()
     detection = BooleanField(default=True)
+    status = TextField(default="active")
     created_at = InstantField()
+
+
+class DeveloperKey(_Table):
+    """A key of an account for the Fuse API, as the digest that is kept of it."""
+
+    id = AutoField()
+    account = ForeignKeyField(Account)
+    label = TextField()
+    key_hash = TextField(unique=True)
+    created_at = InstantField()
+    revoked_at = InstantField(null=True)
+
+
+class Application(_Table):
+    """A Fuse application; its account owns it."""
+
+    id = AutoField()
+    account = ForeignKeyField(Account)
+    name = TextField()
+    status = TextField()
+    created_at = InstantField()
+
+
+class Deployment(_Table):
+    """An application that can be called for: a start_url and a queue of its own. "" is the built-in greeting."""
+
+    id = AutoField()
+    application = ForeignKeyField(Application)
+    name = TextField()
+    start_url = TextField()
+    status = TextField()
+    created_at = InstantField()
+
+
+class Permission(_Table):
+    """What an account may do with another's application."""
+
+    id = AutoField()
+    application = ForeignKeyField(Application, index=False)
+    account = ForeignKeyField(Account, index=False)
+    permission = TextField()
+
+    class Meta:
+        indexes = ((("application", "account"), True),)
 
 
 class Guess(_Table):
@@ -60,10 +106,16 @@ class KnownAddress(_Table):
 
 
 class Campaign(_Table):
-    """A named set of calls that is started and stopped together."""
+    """A named set of calls that is started and stopped together.
+
+    ``queue_id`` is the campaign that heads its queue, where single calls go (``is_default``): an account's, or a
+    deployment's.
+    """
 
     id = AutoField()
     account = ForeignKeyField(Account, backref="campaigns")
+    deployment = ForeignKeyField(Deployment, null=True)
+    queue_id = IntegerField()
     name = CharField(max_length=255)
     status = CharField()
     is_default = BooleanField(default=False)
@@ -74,7 +126,10 @@ class Campaign(_Table):
 
 
 class Terms(_Table):
-    """What one request said for all of its calls."""
+    """What one request said for all of its calls.
+
+    ``undialled`` is what becomes of a call that was never dialled when its window ends.
+    """
 
     id = AutoField()
     campaign = ForeignKeyField(Campaign)
@@ -87,6 +142,9 @@ class Terms(_Table):
     expires_at = InstantField(null=True)
     created_at = InstantField()
     notes = TextField()
+    result_format = TextField()
+    undialled = TextField()
+    is_pci = BooleanField()
 
 
 class Call(_Table):
@@ -99,6 +157,7 @@ class Call(_Table):
     number = CharField()
     message_reference = CharField()
     call_parameters = CharField()
+    metadata = TextField()
     status = CharField()
     due_at = InstantField()
     expires_at = InstantField(null=True)
@@ -147,6 +206,7 @@ class Result(_Table):
 
     call = ForeignKeyField(Call, primary_key=True)
     url = CharField()
+    format = TextField()
     body = TextField()
     state = CharField()
     tries = IntegerField()

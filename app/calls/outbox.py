@@ -13,6 +13,7 @@ from app.calls import db, exchanges
 from app.calls.db import execute, execute_many, writing
 from app.calls.delivery import Next, Reply, ResultState
 from app.calls.exchanges import Exchange
+from app.intake.orders import ResultFormat
 from app.outside import urls
 from app.outside.answers import NotFetched
 
@@ -35,18 +36,21 @@ class Letter:
     call_id: int
     destination: str
     url: str
+    format: ResultFormat
     body: str
     tries: int
     unacknowledged: int
 
 
-def add(call_id: int, url: str, body: str, due_at: datetime) -> None:
+def add(call_id: int, url: str, body: str, due_at: datetime, result_format: ResultFormat = ResultFormat.FORM) -> None:
     """Put a result in the outbox."""
     execute(
-        """INSERT INTO result (call_id, url, body, state, tries, unacknowledged, due_at, last_answer, destination)
-        VALUES (?, ?, ?, ?, 0, 0, ?, '', ?)""",
+        """INSERT INTO result (call_id, url, format, body, state, tries, unacknowledged, due_at, last_answer,
+            destination)
+        VALUES (?, ?, ?, ?, ?, 0, 0, ?, '', ?)""",
         call_id,
         url,
+        result_format,
         body,
         ResultState.PENDING,
         due_at.timestamp(),
@@ -79,7 +83,7 @@ def claim(wanted: Mapping[str, int], worker: str, now: datetime) -> list[Letter]
             row
             for destination, most in wanted.items()
             for row in execute(
-                f"""SELECT call_id, destination, url, body, tries + 1, unacknowledged FROM result
+                f"""SELECT call_id, destination, url, format, body, tries + 1, unacknowledged FROM result
                 WHERE {_FREE} AND destination = ? AND due_at <= ?
                 ORDER BY due_at, call_id LIMIT ? {db.skip_locked()}""",
                 destination,
@@ -90,7 +94,10 @@ def claim(wanted: Mapping[str, int], worker: str, now: datetime) -> list[Letter]
         execute_many(
             "UPDATE result SET worker = ? WHERE call_id = ?", sorted((worker, call_id) for call_id, *_ in rows)
         )
-    return [Letter(*row) for row in rows]
+    return [
+        Letter(call_id, destination, url, ResultFormat(told_as), *rest)
+        for call_id, destination, url, told_as, *rest in rows
+    ]
 
 
 def any_due(now: datetime) -> bool:

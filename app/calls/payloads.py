@@ -3,27 +3,41 @@
 Source: Outbound Calling Guide, "start_url Callback" and "result_url Callback".
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from app.calls.states import Status
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def start_body(
-    phone_number: str, call_id: int, message_reference: str, campaign_parameters: str, call_parameters: str
+    phone_number: str,
+    call_id: int,
+    message_reference: str,
+    campaign_parameters: str,
+    call_parameters: str,
+    metadata: Mapping[str, Any] = NOTHING,
 ) -> bytes:
-    """The form posted to start_url: five fields, always all five."""
+    """The form posted to start_url: five fields, always all five, and one for each key of the metadata.
+
+    A value that is no text is posted as JSON.
+    """
     fields: Sequence[tuple[str, object]] = (
         ("phone_number", phone_number),
         ("call_id", call_id),
         ("message_reference", message_reference),
         ("campaign_parameters", campaign_parameters),
         ("call_parameters", call_parameters),
+        *((name, value if isinstance(value, str) else json.dumps(value)) for name, value in metadata.items()),
     )
     return _form(fields).encode("ascii")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -24,14 +24,35 @@ Order = TypeVar("Order", CallOrder, CampaignOrder)
 LAST_CALL_ID = 2_147_483_647  # clients parse a call_id as a signed 32-bit integer
 
 _INSERT_TERMS = """INSERT INTO terms (campaign_id, start_url, result_url, campaign_parameters, max_retries,
-    retry_interval, scheduled_at, expires_at, created_at, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"""
+    retry_interval, scheduled_at, expires_at, created_at, notes, result_format, undialled, is_pci)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"""
 _NEW_CALL = {"status": str(Status.QUEUED), "attempts": 0, "callee_type": "", "duration": 0, "fence": 0}
 _CALL_COLUMNS = (
-    *("id", "terms_id", "campaign_id", "phone_number", "number", "message_reference", "call_parameters"),
+    *("id", "terms_id", "campaign_id", "phone_number", "number", "message_reference", "call_parameters", "metadata"),
     *("due_at", "expires_at", "queued_at"),
     *_NEW_CALL,
 )
 _INSERT_CALL = f"INSERT INTO call ({', '.join(_CALL_COLUMNS)}) VALUES ({db.marks(len(_CALL_COLUMNS))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Whose calls take turns with those of other queues: an account's of the classic API, or a deployment's.
+
+    ``id`` is the campaign that single calls go into.
+    """
+
+    id: int
+    account_id: int
+    deployment_id: int | None = None
+
+
+def queue_of(account_id: int) -> Queue:
+    """The queue of an account's own calls."""
+    (campaign_id,) = execute(
+        "SELECT id FROM campaign WHERE account_id = ? AND is_default AND deployment_id IS NULL", account_id
+    ).fetchone()
+    return Queue(campaign_id, account_id)
 
 
 Place = AbstractContextManager[None]
@@ -54,21 +75,21 @@ def probed(order: Order, outside: Outside, place: Place = _NO_PLACE) -> Order:
     return replace(order, terms=terms)
 
 
-def queue_call(account_id: int, order: CallOrder, now: datetime) -> int:
-    """Queue one call in the account's default campaign; its call_id, committed."""
+def queue_call(queue: Queue, order: CallOrder, now: datetime) -> int:
+    """Queue one call; its call_id, committed."""
     with writing():
-        (campaign_id,) = execute("SELECT id FROM campaign WHERE account_id = ? AND is_default", account_id).fetchone()
-        terms_id = _add_terms(campaign_id, order.terms, now)
+        terms_id = _add_terms(queue.id, order.terms, now)
         call_id = _take_call_ids(1)
         execute(
             _INSERT_CALL,
             call_id,
             terms_id,
-            campaign_id,
+            queue.id,
             order.phone_number,
             order.number.number,
             order.message_reference,
             order.call_parameters,
+            order.metadata,
             *_times(order.terms, now),
             *_NEW_CALL.values(),
         )
@@ -88,13 +109,13 @@ class Loading:
     Each ``add`` is a short transaction of its own, so that no other writer waits for a long list.
     """
 
-    def __init__(self, account_id: int, order: CampaignOrder, now: datetime) -> None:
+    def __init__(self, queue: Queue, order: CampaignOrder, now: datetime) -> None:
         self._order = order
         self._times = _times(order.terms, now)
         with ExitStack() as unless_committed:
             try:
                 with writing():
-                    self.campaign_id = _add_campaign(account_id, order.name, now)
+                    self.campaign_id = _add_campaign(queue, order.name, now)
                     self._held = db.hold(_lock_name(self.campaign_id))
                     unless_committed.callback(self._held.release)
                     self._terms_id = _add_terms(self.campaign_id, order.terms, now)
@@ -113,7 +134,7 @@ class Loading:
                 "call",
                 _CALL_COLUMNS,
                 [
-                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, *alike)
+                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, "", *alike)
                     for call_id, (_, sent, number, own, text) in enumerate(lines, first)
                 ],
             )
@@ -143,7 +164,7 @@ class Loading:
 
 
 def queue_list(
-    account_id: int,
+    queue: Queue,
     order: CampaignOrder,
     numbers: PhoneList,
     outside: Outside,
@@ -162,7 +183,7 @@ def queue_list(
         for _ in numbers.batches():
             pass  # a list that can't be used is reported before a URL that can't
         raise
-    load = Loading(account_id, order, clock.now())
+    load = Loading(queue, order, clock.now())
     try:
         for batch in numbers.batches():
             each(batch, load.add(batch.good) if batch.good else 0)
@@ -208,12 +229,15 @@ def _remove(campaign_id: int, batch: int = 5_000) -> None:
         execute("DELETE FROM campaign WHERE id = ? AND status = ?", campaign_id, CampaignStatus.LOADING)
 
 
-def _add_campaign(account_id: int, name: str, now: datetime) -> int:
+def _add_campaign(queue: Queue, name: str, now: datetime) -> int:
     campaign_id = take_ids("campaign_id")
     execute(
-        "INSERT INTO campaign (id, account_id, name, status, is_default, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        """INSERT INTO campaign (id, account_id, deployment_id, queue_id, name, status, is_default, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         campaign_id,
-        account_id,
+        queue.account_id,
+        queue.deployment_id,
+        queue.id,
         name or f"list {campaign_id} of {now:%Y-%m-%d %H:%M}",
         CampaignStatus.LOADING,
         False,
@@ -235,6 +259,9 @@ def _add_terms(campaign_id: int, terms: Terms, now: datetime) -> int:
         terms.expires_at and terms.expires_at.timestamp(),
         now.timestamp(),
         "\n".join(terms.notes),
+        terms.result_format,
+        Status.CANCELED if terms.cancels else Status.FAILED,
+        terms.is_pci,
     ).fetchone()
     return int(terms_id)
 

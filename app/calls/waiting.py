@@ -24,13 +24,13 @@ def why(call_id: int, now: datetime, lines: int) -> str:
     ``lines`` is how many calls there may be at once.
     """
     row = execute(
-        """SELECT call.status, due_at, call.expires_at, attempts, number, campaign.status, campaign.name, account_id
+        """SELECT call.status, due_at, call.expires_at, attempts, number, campaign.status, campaign.name, queue_id
         FROM call JOIN campaign ON campaign.id = campaign_id WHERE call.id = ?""",
         call_id,
     ).fetchone()
     if row is None:
         raise Refusal(f"call_id: there is no call {call_id}")
-    status, due_at, expires_at, attempts, number, campaign_status, campaign_name, account_id = row
+    status, due_at, expires_at, attempts, number, campaign_status, campaign_name, queue_id = row
     if status in _ENDED:
         return _ENDED[Status(status)]
     if expires_at is not None and expires_at <= now.timestamp():
@@ -48,7 +48,7 @@ def why(call_id: int, now: datetime, lines: int) -> str:
         return "no scheduler is running: start `ringback scheduler`"
     if other := _called_for(number):
         return f"its number is being called for call {other}"
-    return _turn(call_id, account_id, due_at, now, lines)
+    return _turn(call_id, queue_id, due_at, now, lines)
 
 
 def _suspended() -> str:
@@ -61,21 +61,21 @@ def _called_for(number: str) -> int | None:
     return row and int(row[0])
 
 
-def _turn(call_id: int, account_id: int, due_at: float, now: datetime, lines: int) -> str:
+def _turn(call_id: int, queue_id: int, due_at: float, now: datetime, lines: int) -> str:
     """Its place among the due calls of its queue, and how many queues take turns with it."""
     in_use = claims.running()
     if in_use < lines:
         return f"it is next: {lines - in_use} of {lines} lines are free"
     (before,) = execute(
         """SELECT count(*) FROM call JOIN campaign ON campaign.id = campaign_id
-        WHERE call.status = 'queued' AND campaign.status = 'started' AND account_id = ?
+        WHERE call.status = 'queued' AND campaign.status = 'started' AND queue_id = ?
             AND (due_at < ? OR (due_at = ? AND call.id < ?))""",
-        account_id,
+        queue_id,
         due_at,
         due_at,
         call_id,
     ).fetchone()
-    others = len(set(claims.queues(now)) - {account_id})
+    others = len(set(claims.queues(now)) - {queue_id})
     turns = f", which takes turns with {others} other{'s' if others > 1 else ''}" if others else ""
     return f"all {lines} lines are in use; it is number {before + 1} in its queue{turns}"
 

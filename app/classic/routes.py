@@ -54,7 +54,7 @@ def queuecall() -> Response:
             account_id = _account(desk, sent)
             order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
             order = queueing.probed(order, desk.outside, desk.shares.place(account_id))
-            call_id = queueing.queue_call(account_id, order, desk.clock.now())
+            call_id = queueing.queue_call(queueing.queue_of(account_id), order, desk.clock.now())
     except Refusal as refusal:
         return _refused(refusal, echo)
     return _xml(replies.queued(call_id, echo))
@@ -73,7 +73,7 @@ def queuecalls() -> Response:
                 answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
                 place = desk.shares.place(account_id)
                 campaign_id = queueing.queue_list(
-                    account_id, order, numbers, desk.outside, desk.clock, answer.add, place
+                    queueing.queue_of(account_id), order, numbers, desk.outside, desk.clock, answer.add, place
                 )
         except Refusal as refusal:
             return _refused(refusal, echo)

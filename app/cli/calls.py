@@ -46,16 +46,17 @@ _SHARED = (
 )
 
 
-@main.command()
+@main.command("queue")
 @_fields("phone_number", *_SHARED)
 @as_json_lines
 @with_database
-def queue(settings: Settings, login: str, as_json: bool, **fields: str) -> None:
+def queue_one(settings: Settings, login: str, as_json: bool, **fields: str) -> None:
     """Queue one call, as queuecall.php does."""
     owner = accounts.named(login)
     now = factory.make_clock(settings).now()
     order = form.read_call(fields, now, factory.make_rules(settings))
-    call_id = queueing.queue_call(owner.id, queueing.probed(order, factory.make_outside(settings)), now)
+    order = queueing.probed(order, factory.make_outside(settings))
+    call_id = queueing.queue_call(queueing.queue_of(owner.id), order, now)
     say(as_json, f"call {call_id} queued", call_id=call_id)
 
 
@@ -78,7 +79,8 @@ def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: 
     with _reading(file) as stream:
         numbers = PhoneList(stream, rules.numbers, max_lines=settings.max_lines_per_list)
         outside = factory.make_outside(settings)
-        campaign_id = queueing.queue_list(owner.id, order, numbers, outside, factory.make_clock(settings), tell)
+        queue = queueing.queue_of(owner.id)
+        campaign_id = queueing.queue_list(queue, order, numbers, outside, factory.make_clock(settings), tell)
     say(
         as_json,
         f"campaign {campaign_id}: {numbers.good_count} queued, {numbers.bad_count} rejected, "

@@ -7,7 +7,7 @@ from office import RECEIVED
 
 from app.calls import queueing
 from app.calls.db import execute
-from app.calls.queueing import Loading
+from app.calls.queueing import Loading, Queue
 from app.errors import Refusal
 from app.intake.orders import CampaignOrder, Terms
 from app.intake.phonelist import GoodLine
@@ -17,7 +17,7 @@ LINES = [GoodLine(line, "6175550100", "+16175550100", "", "") for line in range(
 
 
 def _load(name: str = "") -> Loading:
-    return Loading(1, CampaignOrder(TERMS, name, "", ""), RECEIVED)
+    return Loading(Queue(1, 1), CampaignOrder(TERMS, name, "", ""), RECEIVED)
 
 
 def test_upkeep_spares_a_list_that_is_being_loaded(database: None) -> None:

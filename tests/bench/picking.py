@@ -49,8 +49,9 @@ def _queue(size: int) -> None:
         ).fetchone()
         for place in range(CAMPAIGNS):
             db.execute(
-                "INSERT INTO campaign (id, account_id, name, status, is_default, created_at) VALUES (?, ?, ?, ?, ?, 0)",
-                *(100 + place, (first, second)[place % 2], f"list {place}", "started", False),
+                """INSERT INTO campaign (id, account_id, queue_id, name, status, is_default, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, 0)""",
+                *(100 + place, *[(first, second)[place % 2]] * 2, f"list {place}", "started", False),
             )
     for place in range(CAMPAIGNS):
         calls.add(size // CAMPAIGNS, campaign_id=100 + place)

@@ -132,7 +132,7 @@ def _raw_insert(path: Path, rows: list[tuple[object, ...]]) -> float:
     connection = sqlite3.connect(path, isolation_level=None)
     for name, value in PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {value}")
-    connection.execute("INSERT OR IGNORE INTO terms VALUES (1, 1, 'u', 'u', '', 0, 300, 1e9, NULL, 1e9, '')")
+    connection.execute("INSERT OR IGNORE INTO terms VALUES (1, 1, 'u', 'u', '', 0, 300, 1e9, NULL, 1e9, '', 'form', 'failed', 0)")
     began = time.monotonic()
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany(

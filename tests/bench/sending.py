@@ -90,7 +90,7 @@ def _make_finished_call(customer: str) -> None:
     with db.writing():
         db.execute("PRAGMA defer_foreign_keys = 1")
         db.execute(
-            "INSERT INTO terms VALUES (1, 1, ?, ?, '', 0, 300, 1e9, NULL, 1e9, '')",
+            "INSERT INTO terms VALUES (1, 1, ?, ?, '', 0, 300, 1e9, NULL, 1e9, '', 'form', 'failed', 0)",
             f"{customer}/start",
             f"{customer}/result",
         )

@@ -44,11 +44,11 @@ def _opened(proof: Proof, owners: int, campaigns: int) -> Iterator[None]:
         now = Clock().now().timestamp()
         ids = [accounts.named("demo").id]
         ids += [accounts.add(f"account {number}", "1234", Clock().now()).id for number in range(1, owners)]
-        columns = ("id", "account_id", "name", "status", "is_default", "created_at")
+        columns = ("id", "account_id", "queue_id", "name", "status", "is_default", "created_at")
         terms = ("id", "campaign_id", "start_url", "result_url", "campaign_parameters", "max_retries")
         terms += ("retry_interval", "scheduled_at", "expires_at", "created_at", "notes")
         with writing():
-            made = [(1_000 + n, ids[n % owners], f"list {n}", "started", False, now) for n in range(campaigns)]
+            made = [(1_000 + n, ids[n % owners], ids[n % owners], f"list {n}", "started", False, now) for n in range(campaigns)]
             db.load("campaign", columns, made)
             alike = ("http://127.0.0.1/", "", "", 0, 60, now, None, now, "")
             db.load("terms", terms, [(n + 1, 1_000 + n, *alike) for n in range(campaigns)])

@@ -185,12 +185,12 @@ def _rows() -> dict[str, list[Any]]:
 
 def _queue(clock: MovableClock, url: str, number: int, retries: int) -> list[int]:
     terms = orders.Terms(f"{url}/start", f"{url}/result", "", retries, 60, clock.now(), None)
-    account = accounts.named("demo").id
+    queue = queueing.queue_of(accounts.named("demo").id)
     found = []
     for place in range(CALLS):
         text = f"617{2_000_000 + CALLS * number + place}"
         order = orders.CallOrder(terms, text, phone.parse(text, phone.NumberRules()), "", "")
-        found.append(queueing.queue_call(account, order, clock.now()))
+        found.append(queueing.queue_call(queue, order, clock.now()))
     return found
 
 
