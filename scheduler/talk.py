@@ -15,7 +15,7 @@ from app.outside.fetch import Outside
 from app.telephony.callees import Callee
 from app.telephony.outcomes import CalleeType
 from app.voicexml import session
-from app.voicexml.caller import AnsweringMachine, Caller, Respondent
+from app.voicexml.caller import AnsweringMachine, Caller, Respondent, ScriptedCaller, Step
 from app.voicexml.resources import Answer, NotFetched, Request
 from scheduler import greeting
 
@@ -114,6 +114,8 @@ def _caller(callee: Callee) -> Caller:
     """The simulated callee as the application meets it."""
     if callee.callee_type is CalleeType.ANSWERINGMACHINE:
         return AnsweringMachine(callee.says, callee.hangs_up_after)
+    if callee.does:
+        return ScriptedCaller((Step(kind, value) for kind, value in callee.does), callee.hangs_up_after)
     return Respondent(callee.says, callee.dtmf, callee.hangs_up_after)
 
 

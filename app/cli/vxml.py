@@ -99,10 +99,6 @@ def _print_json(told: dict[str, Any]) -> None:
 
 
 def _print_line(told: dict[str, Any]) -> None:
-    """One event as people read it: when, what, and the rest."""
-    facts = {name: value for name, value in told.items() if name not in ("at", "event")}
-    if set(facts) == {"text"}:
-        said = str(facts["text"])
-    else:
-        said = "  ".join(f"{name}={value}" for name, value in facts.items() if value not in ("", None))
-    click.echo(f"{told['at']:7.1f}  {told['event']:<10}  {said}")
+    from app.voicexml.transcript import line
+
+    click.echo(line(told))

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from app.telephony.outcomes import ANSWERS, NOANSWER_SECONDS, CalleeType
 
@@ -19,15 +20,19 @@ MET = [callee_type.value for callee_type in CalleeType if callee_type is not Cal
 
 _RESERVED = re.compile(r"\+1\d{3}555(01\d\d)")
 _KEYS = re.compile("[0-9*#A-D]+")
-_OF_ANSWERS = ("says", "dtmf", "hangs_up_after")
+_OF_ANSWERS = ("says", "dtmf", "does", "hangs_up_after")
+
+Kind = Literal["say", "dtmf", "noinput", "hangup", "transfer"]
+Step = tuple[Kind, str]
+"""One thing that a callee does: its kind, and its words, keys or outcome of a transfer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callee:
     """What one simulated dial meets. ``rings`` is in seconds; the rest is for callees that answer.
 
-    ``says`` and ``dtmf`` are what the callee will say and press, in order. ``hangs_up_after`` is the most seconds the
-    conversation lasts; None: as long as the caller likes.
+    ``says`` and ``dtmf`` are what the callee will say and press when it fits, ``does`` is what it does in this order.
+    ``hangs_up_after`` is the most seconds the conversation lasts; None: as long as the caller likes.
     """
 
     callee_type: CalleeType
@@ -35,6 +40,7 @@ class Callee:
     says: tuple[str, ...] = ()
     dtmf: tuple[str, ...] = ()
     hangs_up_after: float | None = None
+    does: tuple[Step, ...] = ()
 
     @property
     def answers(self) -> bool:
@@ -58,9 +64,11 @@ class Callee:
         if "callee" not in outcome:
             raise ValueError(f"{place}.callee: is required")
         callee_type = _type_of(outcome["callee"], f"{place}.callee")
-        vain = [key for key in _OF_ANSWERS if key in outcome]
-        if vain and callee_type not in ANSWERS:
-            raise ValueError(f"{place}.{vain[0]}: {callee_type} does not answer")
+        given = [key for key in _OF_ANSWERS if key in outcome]
+        if given and callee_type not in ANSWERS:
+            raise ValueError(f"{place}.{given[0]}: {callee_type} does not answer")
+        if "does" in given and not {"says", "dtmf"}.isdisjoint(given):
+            raise ValueError(f"{place}.does: can't be given beside says and dtmf")
         rings = _callee(callee_type).rings
         if "ring" in outcome:
             rings = _seconds(outcome["ring"], f"{place}.ring", above=False)
@@ -75,6 +83,7 @@ class Callee:
             _texts(outcome.get("says", []), f"{place}.says"),
             _keys(outcome.get("dtmf", []), f"{place}.dtmf"),
             _seconds(outcome["hangs_up_after"], f"{place}.hangs_up_after", above=True) if leaves else None,
+            _steps(outcome.get("does", []), f"{place}.does"),
         )
 
 
@@ -109,6 +118,26 @@ def _keys(value: object, place: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(keys, str) and _KEYS.fullmatch(keys) for keys in value):
         raise ValueError(f"{place}: must be a list of texts of the keys 0-9, *, # and A-D")
     return tuple(value)
+
+
+def _steps(value: object, place: str) -> tuple[Step, ...]:
+    """Steps in the words of ``ringback vxml``, an object each: a text to say, keys, a transfer's outcome, or true."""
+    if not isinstance(value, list) or not all(isinstance(step, dict) and len(step) == 1 for step in value):
+        raise ValueError(f"{place}: must be a list of objects with one step each")
+    return tuple(_step(step, f"{place}[{number}]") for number, step in enumerate(value))
+
+
+def _step(step: dict[Kind, object], place: str) -> Step:
+    ((kind, what),) = step.items()
+    if kind not in get_args(Kind):
+        raise ValueError(f"{place}: {kind} is none of {', '.join(get_args(Kind))}")
+    if kind in ("noinput", "hangup"):
+        if what is not True:
+            raise ValueError(f"{place}.{kind}: must be true")
+        return kind, ""
+    if not isinstance(what, str) or not what.strip() or (kind == "dtmf" and not _KEYS.fullmatch(what)):
+        raise ValueError(f"{place}.{kind}: must be {'keys 0-9, *, # and A-D' if kind == 'dtmf' else 'a text'}")
+    return kind, what
 
 
 def _callee(callee_type: CalleeType) -> Callee:

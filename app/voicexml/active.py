@@ -151,10 +151,10 @@ def _builtin(field: Element, mode: str) -> Grammar:
 
 def from_element(conversation: Conversation, element: Element, owner: Element, base: str) -> Active:
     """The grammar of a grammar element as ``owner`` has it. Raises Event as ``grammars_for`` does."""
-    return Active(_load(conversation, element, base), owner, base, element=element)
+    return Active(load(conversation, element, base), owner, base, element=element)
 
 
-def _load(conversation: Conversation, element: Element, base: str) -> Grammar:
+def load(conversation: Conversation, element: Element, base: str) -> Grammar:
     """The grammar of a grammar element; kept for the length of the call where it stands in the page itself."""
     kept = conversation.grammars.get(element)
     if kept is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import parse_qsl, urlencode, urljoin
 
 from app.voicexml.events import Event
 
@@ -126,8 +126,8 @@ class Resources:
         if request.url.partition(":")[0].lower() not in ("http", "https", "file"):
             raise Event("error.badfetch", f"{request.url} is not an http address")
         told: dict[str, Any] = {"method": request.method, "url": request.url}
-        if request.fields:
-            told["fields"] = {name: _shown(value) for name, value in request.fields}
+        if fields := _fields_of(request):
+            told["fields"] = fields
         try:
             answer = self._fetch(request)
         except NotFetched as wrong:
@@ -155,8 +155,13 @@ def resolve(base: str, url: str) -> str:
         raise Event("error.badfetch", f"{url[:200]!r} is not an address: {wrong}") from wrong
 
 
-def _shown(value: str | bytes) -> str:
-    return f"a recording of {len(value)} bytes" if isinstance(value, bytes) else value
+def _fields_of(request: Request) -> dict[str, str]:
+    """What a request sends, for a person to read."""
+    body = parse_qsl((request.body or b"").decode(), keep_blank_values=True) if request.content_type == FORM else ()
+    return {
+        name: f"a recording of {len(value)} bytes" if isinstance(value, bytes) else value
+        for name, value in request.fields or body
+    }
 
 
 def _with_query(url: str, fields: tuple[Field, ...]) -> str:

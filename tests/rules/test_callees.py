@@ -30,6 +30,18 @@ NOANSWER = Callee(CalleeType.NOANSWER, 45)
             Callee(CalleeType.VOICE, 4, ("yes",), ("1", "*#AD"), 20),
             id="all keys",
         ),
+        pytest.param(
+            {
+                "callee": "voice",
+                "does": [{"noinput": True}, {"say": "né"}, {"dtmf": "1#"}, {"transfer": "busy"}, {"hangup": True}],
+            },
+            Callee(
+                CalleeType.VOICE,
+                4,
+                does=(("noinput", ""), ("say", "né"), ("dtmf", "1#"), ("transfer", "busy"), ("hangup", "")),
+            ),
+            id="one step after the other",
+        ),
     ],
 )
 def test_what_an_outcome_means(outcome: object, callee: Callee) -> None:
@@ -65,7 +77,7 @@ def test_what_an_outcome_means(outcome: object, callee: Callee) -> None:
         pytest.param([{"ring": 4}], "outcomes[0].callee: is required", id="no callee"),
         pytest.param(
             [{"callee": "voice", "rings": 4}],
-            "outcomes[0]: rings is none of callee, ring, says, dtmf, hangs_up_after",
+            "outcomes[0]: rings is none of callee, ring, says, dtmf, does, hangs_up_after",
             id="an unknown key",
         ),
         pytest.param(
@@ -116,6 +128,36 @@ def test_what_an_outcome_means(outcome: object, callee: Callee) -> None:
         ),
         pytest.param(
             [{"callee": "busy", "says": ["yes"]}], "outcomes[0].says: busy does not answer", id="busy says yes"
+        ),
+        pytest.param(
+            [{"callee": "voice", "says": ["yes"], "does": []}],
+            "outcomes[0].does: can't be given beside says and dtmf",
+            id="says and does",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"say": "yes", "dtmf": "1"}]}],
+            "outcomes[0].does: must be a list of objects with one step each",
+            id="two steps in one",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"noinput": True}, {"shout": "yes"}]}],
+            "outcomes[0].does[1]: shout is none of say, dtmf, noinput, hangup, transfer",
+            id="shouts",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"noinput": 2}]}],
+            "outcomes[0].does[0].noinput: must be true",
+            id="silent twice",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"dtmf": "x"}]}],
+            "outcomes[0].does[0].dtmf: must be keys 0-9, *, # and A-D",
+            id="does press no key",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"transfer": ""}]}],
+            "outcomes[0].does[0].transfer: must be a text",
+            id="a transfer without outcome",
         ),
     ],
 )
