@@ -1,5 +1,6 @@
 """Executable content (VoiceXML 2.0 section 5.3): what stands in blocks, filled and handlers, run in document order."""
 
+import json
 from collections.abc import Callable
 
 from app.voicexml import data, prompts, transitions
@@ -170,7 +171,8 @@ class Actions:
             raise Event("error.semantic", "return stands outside of a subdialog", element)
         event = self._conversation.given(element, "event") or ""
         message = self._conversation.given(element, "message") or ""
-        raise Return({name: self._value(name) for name in names_in(element)}, event, message)
+        values = ", ".join(f"{json.dumps(name)}: {name}" for name in names_in(element))
+        raise Return(self._scopes.hold(f"({{{values}}})"), event, message)
 
     def _disconnect(self, element: Element) -> None:
         """Section 5.3.11: the caller is hung up, and the application hears of it as of any hang-up."""

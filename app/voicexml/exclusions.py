@@ -3,7 +3,8 @@
 Source: the sentences "exactly one of … otherwise an error.badfetch event is thrown" of VoiceXML 2.0 and 2.1.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from app.voicexml.elements import CONTROL_ITEMS, ITEMS, Element, children, name_of, own_text
 
@@ -15,6 +16,7 @@ _EXACTLY_ONE = {
     "goto": ("next", "expr", "nextitem", "expritem"),  # 5.3.7
     "grammar": ("src", "srcexpr", _CONTENT),  # 3.1.1.4; 2.1, 2
     "link": ("next", "expr", "event", "eventexpr"),  # 2.5
+    "meta": ("name", "http-equiv"),  # 6.2.1
     "param": ("expr", "value"),  # 6.4.1
     "script": ("src", "srcexpr", _CONTENT),  # 5.3.12; 2.1, 3
     "subdialog": ("src", "srcexpr"),  # 2.3.4
@@ -29,7 +31,6 @@ _AT_MOST_ONE = {
     "choice": (("message", "messageexpr"),),
     "link": (("message", "messageexpr"),),
     "transfer": (("bridge", "type"), ("aai", "aaiexpr")),  # 2.3.7; 2.1, 7
-    "meta": (("name", "http-equiv"),),  # 6.2.1
     "mark": (("name", "nameexpr"),),  # 2.1, 4
 }
 _REQUIRED = {
@@ -43,7 +44,19 @@ _REQUIRED = {
     "value": ("expr",),
     "var": ("name",),
 }
-_RULED = frozenset((*_EXACTLY_ONE, *_AT_MOST_ONE, *_REQUIRED, "form", "menu", "filled"))
+_VALUES = {
+    "choice": {"accept": ("exact", "approximate")},
+    "field": {"modal": ("true", "false")},
+    "filled": {"mode": ("all", "any")},
+    "form": {"scope": ("dialog", "document")},
+    "grammar": {"mode": ("voice", "dtmf"), "scope": ("dialog", "document")},
+    "menu": {"accept": ("exact", "approximate"), "dtmf": ("true", "false"), "scope": ("dialog", "document")},
+    "option": {"accept": ("exact", "approximate")},
+    "record": {"beep": ("true", "false"), "dtmfterm": ("true", "false"), "modal": ("true", "false")},
+    "transfer": {"bridge": ("true", "false"), "type": ("blind", "bridge", "consultation")},
+}
+"""What the schema leaves to choose from."""
+_RULED = frozenset((*_EXACTLY_ONE, *_AT_MOST_ONE, *_REQUIRED, *_VALUES, "vxml"))
 _KEYS_BESIDE_DIGITS = ("*", "#", "0")
 
 
@@ -69,12 +82,11 @@ def _rules(name: str, element: Element) -> Iterator[str]:
     for attribute in _REQUIRED.get(name, ()):
         if attribute not in element.attrib:
             yield f"needs the attribute {attribute}"
-    if name == "form":
-        yield from _twice(element)
-    elif name == "menu":
-        yield from _keys(element)
-    elif name == "filled":
-        yield from _filled(element)
+    for attribute, values in _VALUES.get(name, {}).items():
+        if element.get(attribute, values[0]) not in values:
+            yield f"has {attribute}={element.get(attribute)!r}; it is {' or '.join(values)}"
+    if name in _OWN_RULES:
+        yield from _OWN_RULES[name](element)
 
 
 def _has(element: Element, what: str) -> bool:
@@ -83,11 +95,28 @@ def _has(element: Element, what: str) -> bool:
     return what in element.attrib
 
 
-def _twice(form: Element) -> Iterator[str]:
+def _dialogs(page: Element) -> Iterator[str]:
+    """Section 1.5.1: the ids of a page's dialogs are unique."""
+    for name in _twice(children(page, "form", "menu"), "id"):
+        yield f"has two dialogs with the id {name}"
+
+
+def _items(form: Element) -> Iterator[str]:
     """Section 2.1.2: the names of a form's items are unique."""
-    names = [item.get("name") for item in children(form, *ITEMS) if item.get("name")]
-    for name in sorted({name for name in names if names.count(name) > 1 and name}):
+    for name in _twice(children(form, *ITEMS), "name"):
         yield f"has two items named {name}"
+
+
+def _twice(elements: list[Element], attribute: str) -> list[str]:
+    counted = Counter(each.get(attribute, "") for each in elements)
+    return [name for name, count in counted.items() if name and count > 1]
+
+
+def _grammar(grammar: Element) -> Iterator[str]:
+    """Section 3.1.3: only the grammar of a form has a scope of its own."""
+    parent = grammar.getparent()
+    if "scope" in grammar.attrib and parent is not None and name_of(parent) != "form":
+        yield f"can't have a scope inside {name_of(parent)}"
 
 
 def _keys(menu: Element) -> Iterator[str]:
@@ -104,11 +133,20 @@ def _filled(filled: Element) -> Iterator[str]:
     if parent is None:
         return
     if name_of(parent) == "form":
-        controls = {item.get("name") for item in children(parent, *CONTROL_ITEMS)}
+        inputs = {item.get("name") for item in children(parent, *ITEMS) if name_of(item) not in CONTROL_ITEMS}
         for name in filled.get("namelist", "").split():
-            if name in controls:
+            if name not in inputs:
                 yield f"names {name}, which nobody fills"
     else:
         for attribute in ("mode", "namelist"):
             if attribute in filled.attrib:
                 yield f"can't have {attribute} inside {name_of(parent)}"
+
+
+_OWN_RULES: dict[str, Callable[[Element], Iterator[str]]] = {
+    "filled": _filled,
+    "form": _items,
+    "grammar": _grammar,
+    "menu": _keys,
+    "vxml": _dialogs,
+}

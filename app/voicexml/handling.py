@@ -61,7 +61,7 @@ def _by_default(conversation: Conversation, event: Event) -> bool:
     if event.name in _GO_ON:
         return _GO_ON[event.name]
     if event.outward and conversation.depth:
-        raise Return({}, event.name, event.message)
+        raise Return(event=event.name, message=event.message)
     if event.is_error:
         conversation.fail(": ".join(filter(None, (event.name, _place(conversation, event), event.message))))
     raise Exit

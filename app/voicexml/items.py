@@ -7,7 +7,7 @@ from app.voicexml import calling, recording, transitions
 from app.voicexml.actions import Actions
 from app.voicexml.active import Active, grammars_for
 from app.voicexml.conversation import Conversation
-from app.voicexml.ecmascript import ScriptError
+from app.voicexml.ecmascript import UNDEFINED, ScriptError
 from app.voicexml.elements import Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.forms import Form, Item
@@ -66,21 +66,32 @@ def filled_by(conversation: Conversation, form: Form, understood: Recognized) ->
 
 def _value_for(item: Item, interpretation: Any) -> Any:
     """Section 3.1.6.2: the property named as the slot, else all of it."""
-    if isinstance(interpretation, dict) and item.slot in interpretation:
-        return interpretation[item.slot]
-    return interpretation
+    value = _slot(interpretation, item)
+    return interpretation if value is UNDEFINED else value
+
+
+def _slot(interpretation: Any, item: Item) -> Any:
+    """The property that an item's slot names, with dots for one inside another; UNDEFINED when there is none."""
+    value = interpretation
+    for name in item.slot.split("."):
+        if not isinstance(value, dict) or name not in value:
+            return UNDEFINED
+        value = value[name]
+    return value
 
 
 def _slots(conversation: Conversation, form: Form, understood: Recognized) -> Filled:
-    """Section 3.1.6.1: a grammar of the form fills each item that has a slot in the interpretation."""
-    found = understood.interpretation if isinstance(understood.interpretation, dict) else {}
-    filled: Filled = set()
+    """Section 3.1.6.1: a grammar of the form fills each item that has a slot in the interpretation.
+
+    Its initial items are done when that fills any (section 2.3.3).
+    """
+    found = {item.name: _slot(understood.interpretation, item) for item in form.items if item.is_input}
+    filled = {name for name, value in found.items() if value is not UNDEFINED}
     for item in form.items:
-        if item.kind == "initial":
+        if item.name in filled:
+            _fill(conversation, item, found[item.name], understood)
+        elif item.kind == "initial" and filled:
             conversation.scopes.set(item.name, True, "dialog")
-        elif item.is_input and item.slot in found:
-            _fill(conversation, item, found[item.slot], understood)
-            filled.add(item.name)
     return filled
 
 
@@ -126,8 +137,8 @@ def _subdialog(conversation: Conversation, form: Form, item: Item, timeout: floa
     returned = conversation.subdialog(target, given)
     if returned.event:
         raise Event(returned.event, returned.message, item.element)
-    conversation.scopes.set(item.name, returned.values, "dialog")
-    conversation.tell("variable", name=item.name, value=returned.values)
+    conversation.scopes.put(item.name, returned.held)
+    conversation.tell_variable(item.name)
     return {item.name}
 
 

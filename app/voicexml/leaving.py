@@ -53,11 +53,11 @@ class Exit(Leave):
 
 
 class Return(Leave):
-    """Out of a subdialog, with the values of its variables by name, or with an event for the caller."""
+    """Out of a subdialog: ``held`` is the handle of an object with its variables; or with an event for the caller."""
 
-    def __init__(self, values: dict[str, Any], event: str = "", message: str = "") -> None:
-        super().__init__(values, event)
-        self.values = values
+    def __init__(self, held: int = 0, event: str = "", message: str = "") -> None:
+        super().__init__(held, event)
+        self.held = held
         self.event = event
         self.message = message
 

@@ -175,8 +175,11 @@ def playing_seconds(body: bytes) -> float:
 
 
 def _enumerate(conversation: Conversation, speech: _Speech, element: Element) -> None:
-    """The choices of the menu or field around it (section 2.2.4), each by the element's content as a template."""
-    holder = next((each for each in element.iterancestors() if children(each, "choice", "option")), None)
+    """The choices of the menu or field that is being visited (section 2.2.4), by the element's content as a template.
+
+    ``_dtmf`` has its keys with blanks between them and is undefined for a choice without.
+    """
+    holder = next((each for each in conversation.frame.around() if children(each, "choice", "option")), None)
     if holder is None:
         raise Event("error.semantic", "enumerate stands outside of a menu or a field with options", element)
     template = list(pieces(element))
@@ -188,7 +191,7 @@ def _enumerate(conversation: Conversation, speech: _Speech, element: Element) ->
         conversation.scopes.declare("_prompt", None)
         conversation.scopes.set("_prompt", phrase)
         conversation.scopes.declare("_dtmf", None)
-        conversation.scopes.set("_dtmf", key)
+        conversation.scopes.set("_dtmf", " ".join(key) if key else UNDEFINED)
         try:
             _speak(conversation, speech, template)
         finally:

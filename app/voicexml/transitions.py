@@ -77,6 +77,8 @@ def _placed(
     if stays:
         return Target(page, frame.root or frame.document, dialog, application)
     root = _fetched(conversation, conversation.wanted(element, application))
+    if root.application:
+        raise Event("error.semantic", f"{application} is a root document and names one itself", element)
     return Target(page, root, dialog, application, fresh_root=True)
 
 
