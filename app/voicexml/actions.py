@@ -10,6 +10,7 @@ from app.voicexml.elements import Element, name_of, own_text, pieces, words_of
 from app.voicexml.events import Event
 from app.voicexml.forms import Form
 from app.voicexml.leaving import Exit, GoTo, GoToItem, Return
+from app.voicexml.playing import play
 from app.voicexml.submitting import names_in, request_of
 
 INITIAL = ("var", "script", "data")
@@ -107,10 +108,8 @@ class Actions:
         if not names and self._form is not None:
             names = [item.name for item in self._form.items]
         for name in names:
-            if not self._scopes.exists(name):
-                raise Event("error.semantic", f"{name} is not declared", element)
             self._scopes.clear(name)
-            item = self._form.forget(name) if self._form is not None else None
+            item = self._form.forget(name.removeprefix("dialog.")) if self._form is not None else None
             if item is None or not item.is_anonymous:
                 self._conversation.tell_variable(name)
 
@@ -178,7 +177,8 @@ class Actions:
         """Section 5.3.11: the caller is hung up, and the application hears of it as of any hang-up."""
         for name in names_in(element):
             self._value(name)
-        self._conversation.disconnect()
+        play(self._conversation)
+        self._conversation.hang_up(by="application")
 
     def _throw(self, element: Element) -> None:
         """Section 5.2.1."""

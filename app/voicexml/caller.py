@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-WORDS_PER_MINUTE = 160
+WORDS_PER_MINUTE = 180.0
 SECONDS_PER_KEY = 0.2
 SILENCES_BEFORE_LEAVING = 2
 ANSWERED = "answered"
@@ -18,52 +18,50 @@ Kind = Literal["say", "dtmf", "noinput", "hangup"]
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What the application waits for: ``seconds`` of silence at most; which kinds of input have a grammar."""
+    """What the application waits for, from second ``at`` of the conversation on: the kinds it has grammars for."""
 
-    seconds: float
+    at: float
     voice: bool = True
     keys: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came: words said, keys pressed one after the other, silence, or the caller is gone."""
+    """What comes: words said, keys pressed one after the other, silence, or the caller is gone.
+
+    ``after`` is how many seconds after the prompts began; None: as soon as they are over.
+    """
 
     kind: Kind
     value: str = ""
-
-    @property
-    def seconds(self) -> float:
-        """How long saying or pressing it takes."""
-        if self.kind == "say":
-            return speaking_seconds(self.value)
-        return len(self.value) * SECONDS_PER_KEY if self.kind == "dtmf" else 0
+    after: float | None = None
 
 
 class Caller(Protocol):
-    """The other end of the call. ``leaves_after`` is when it hangs up by itself, in seconds; None: it does not."""
+    """The other end of the call.
+
+    ``leaves_after`` is the second at which it hangs up by itself, ``leaves_at_prompt`` the prompt or sound, counted
+    from 1, that it does not want to hear, ``beeps_after`` the second at which a machine begins to record. None: never.
+    """
 
     leaves_after: float | None
-
-    def hears(self, text: str, seconds: float, *, bargein: bool) -> None:
-        """A prompt was spoken to it."""
+    leaves_at_prompt: int | None
+    beeps_after: float | None
 
     def answers(self, wanted: Listening) -> Heard:
-        """What it does when the application waits for it."""
+        """What it does when the application plays its prompts and then waits for it."""
 
     def transferred(self, destination: str, kind: str) -> str:
         """How the transfer went: answered, or a value of section 2.3.7's tables, or the name of an event."""
 
-    def talks(self, wanted: Listening, longest: float) -> Heard:
-        """What it says when it is recorded, for ``longest`` seconds at most."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a scripted caller does; kind ``transfer`` is the outcome of one, in ``value``."""
+    """One thing a scripted caller does, ``after`` as in Heard; of kind ``transfer`` the outcome of one is ``value``."""
 
     kind: Kind | Literal["transfer"]
     value: str = ""
+    after: float | None = None
 
 
 class ScriptedCaller:
@@ -72,15 +70,17 @@ class ScriptedCaller:
     Outcomes of transfers are taken in their own order, as they come up between the other steps.
     """
 
-    def __init__(self, steps: Iterable[Step] = (), leaves_after: float | None = None) -> None:
+    beeps_after: float | None = None
+
+    def __init__(
+        self, steps: Iterable[Step] = (), leaves_after: float | None = None, leaves_at_prompt: int | None = None
+    ) -> None:
         steps = tuple(steps)
         self.leaves_after = leaves_after
-        self._inputs = deque(Heard(step.kind, step.value) for step in steps if step.kind != "transfer")
+        self.leaves_at_prompt = leaves_at_prompt
+        self._inputs = deque(Heard(step.kind, step.value, step.after) for step in steps if step.kind != "transfer")
         self._outcomes = deque(step.value for step in steps if step.kind == "transfer")
         self._silences = 0
-
-    def hears(self, text: str, seconds: float, *, bargein: bool) -> None:
-        """It only listens."""
 
     def answers(self, wanted: Listening) -> Heard:
         if self._inputs:
@@ -91,15 +91,18 @@ class ScriptedCaller:
     def transferred(self, destination: str, kind: str) -> str:
         return self._outcomes.popleft() if self._outcomes else ANSWERED
 
-    def talks(self, wanted: Listening, longest: float) -> Heard:
-        return self.answers(wanted)
-
 
 class Respondent(ScriptedCaller):
     """Has things to say and keys to press, and does what fits when it is asked; then as a scripted caller."""
 
-    def __init__(self, says: Iterable[str] = (), dtmf: Iterable[str] = (), leaves_after: float | None = None) -> None:
-        super().__init__((), leaves_after)
+    def __init__(
+        self,
+        says: Iterable[str] = (),
+        dtmf: Iterable[str] = (),
+        leaves_after: float | None = None,
+        leaves_at_prompt: int | None = None,
+    ) -> None:
+        super().__init__((), leaves_after, leaves_at_prompt)
         self._says = deque(says)
         self._keys = deque(dtmf)
 
@@ -112,33 +115,30 @@ class Respondent(ScriptedCaller):
 
 
 class AnsweringMachine:
-    """Talks first, beeps, and then records whatever is said until its tape is full; it never answers anything."""
+    """Talks from the moment it answers, whatever it is told meanwhile; beeps, and records until its tape is full."""
 
     GREETING = "Hello. We can't come to the phone. Please leave a message after the tone."
     TAPE_SECONDS = 120.0
 
-    def __init__(self, says: Iterable[str] = (), leaves_after: float | None = None) -> None:
-        self._greeting = " ".join(says) or self.GREETING
-        full = speaking_seconds(self._greeting) + self.TAPE_SECONDS
+    def __init__(
+        self,
+        says: Iterable[str] = (),
+        leaves_after: float | None = None,
+        leaves_at_prompt: int | None = None,
+        *,
+        words_per_minute: float = WORDS_PER_MINUTE,
+    ) -> None:
+        self._greeting = (" ".join(says) or self.GREETING).split()
+        self._seconds_per_word = 60 / words_per_minute
+        self.beeps_after: float | None = len(self._greeting) * self._seconds_per_word
+        full = self.beeps_after + self.TAPE_SECONDS
         self.leaves_after: float | None = full if leaves_after is None else min(leaves_after, full)
-        self._greeted = False
-
-    def hears(self, text: str, seconds: float, *, bargein: bool) -> None:
-        """On the tape."""
+        self.leaves_at_prompt = leaves_at_prompt
 
     def answers(self, wanted: Listening) -> Heard:
-        if self._greeted or not wanted.voice:
-            return Heard("noinput")
-        self._greeted = True
-        return Heard("say", self._greeting)
+        """Its greeting, or what is left of it: it talks at once, over any prompt."""
+        left = self._greeting[int(wanted.at / self._seconds_per_word) :]
+        return Heard("say", " ".join(left), after=0.0) if left and wanted.voice else Heard("noinput")
 
     def transferred(self, destination: str, kind: str) -> str:
         return ANSWERED
-
-    def talks(self, wanted: Listening, longest: float) -> Heard:
-        return self.answers(wanted)
-
-
-def speaking_seconds(text: str) -> float:
-    """How long saying a text takes."""
-    return len(text.split()) * 60 / WORDS_PER_MINUTE

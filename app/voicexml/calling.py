@@ -4,11 +4,13 @@ from typing import Any
 
 from app.voicexml import properties, transitions
 from app.voicexml.active import from_element
-from app.voicexml.caller import ANSWERED, Heard
+from app.voicexml.caller import ANSWERED
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children
 from app.voicexml.events import Event
+from app.voicexml.hearing import lasts
 from app.voicexml.leaving import Exit, Target
+from app.voicexml.playing import play
 from app.voicexml.recognition import Recognized, understand
 from app.voicexml.submitting import names_in, request_of
 
@@ -35,7 +37,7 @@ def transfer(conversation: Conversation, element: Element) -> tuple[Any, dict[st
     destination = conversation.given(element, "dest") or ""
     if not destination:
         raise Event("error.connection.baddestination", "there is no dest", element)
-    conversation.play()
+    play(conversation)
     if conversation.gone:
         raise Exit
     outcome = conversation.caller.transferred(destination, kind)
@@ -69,13 +71,12 @@ def _bridged(conversation: Conversation, element: Element) -> tuple[Any, dict[st
 def _interrupted(conversation: Conversation, element: Element) -> Recognized | None:
     base = conversation.frame.document.base
     active = [from_element(conversation, grammar, element, base) for grammar in children(element, "grammar")]
-    heard: Heard = conversation.caller.answers(
-        conversation.listening(TALK_SECONDS, [each.grammar.mode for each in active])
-    )
+    heard = conversation.caller.answers(conversation.listening([each.grammar.mode for each in active]))
+    conversation.pass_time(min(heard.after or 0.0, TALK_SECONDS))
     if heard.kind == "hangup":
         conversation.hang_up()
     conversation.tell("input", **{heard.kind: heard.value or True})
-    conversation.pass_time(heard.seconds)
+    conversation.pass_time(lasts(conversation, heard))
     if heard.kind == "noinput":
         return None
     return understand(conversation, active, heard.value, "voice" if heard.kind == "say" else "dtmf")

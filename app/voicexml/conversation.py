@@ -3,13 +3,14 @@
 Time is an offset in seconds that prompts, timeouts and input move forward; nothing waits.
 """
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.voicexml import properties
-from app.voicexml.caller import Caller, Listening, speaking_seconds
+from app.voicexml.caller import WORDS_PER_MINUTE, Caller, Listening
 from app.voicexml.document import Document
 from app.voicexml.ecmascript import UNDEFINED, Scopes, ScriptError
 from app.voicexml.elements import Element, whole
@@ -54,14 +55,20 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a prompt: words, or a sound (``src``) and whether it could be played, with its length."""
+    """A piece of a prompt: words, or a sound (``src``) and whether it can be played; how long it is.
+
+    ``hotword``: only input that a grammar matches interrupts it. ``timeout`` is what its prompt says of the silence
+    after it. ``marks`` are names and seconds from its beginning (VoiceXML 2.1 section 4).
+    """
 
     text: str = ""
     src: str = ""
     played: bool = True
     seconds: float = 0.0
     bargein: bool = True
-    marks: tuple[str, ...] = ()
+    hotword: bool = False
+    timeout: str = ""
+    marks: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,15 +80,19 @@ class Conversation:
     scopes: Scopes
     report: Tell
     frame: Frame
-    later: list[Later] = field(default_factory=list)
+    words_per_minute: float = WORDS_PER_MINUTE
     seconds: float = 0.0
     gone: bool = False
     items: int = 0
     steps: int = 0
     exhausted: int = 0
-    mark: tuple[str, float] | None = None
-    """The last mark that was passed since somebody listened, and when (VoiceXML 2.1 section 4)."""
+    mark: tuple[str, int] | None = None
+    """The last mark of what was said last, and the milliseconds from there to the end (VoiceXML 2.1 section 4)."""
     queue: list[Part] = field(default_factory=list)
+    parts: int = 0
+    """How many prompts and sounds the caller has met."""
+    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    """What happens at a second of the conversation, in their order."""
     typed_ahead: str = ""
     depth: int = 0
     """How many subdialogs deep it is."""
@@ -96,6 +107,21 @@ class Conversation:
 
     def __post_init__(self) -> None:
         self.resources = Resources(self.fetch, lambda: self.seconds, self.tell)
+        if self.caller.beeps_after is not None:
+            self.at(self.caller.beeps_after, lambda: self.tell("beep"))
+
+    def at(self, second: float, happens: Callable[[], None]) -> None:
+        """Have something happen when the conversation gets to that second."""
+        insort(self.due, (second, happens), key=lambda each: each[0])
+
+    def change(self, name: str, value: Any) -> None:
+        """Give a session variable a new value."""
+        self.scopes.set(name, value, "session")
+        self.tell("variable", name=f"session.{name}", value=value)
+
+    def speaks(self, text: str) -> float:
+        """How many seconds saying a text takes."""
+        return len(text.split()) * 60 / self.words_per_minute
 
     def tell(self, event: str, **facts: Any) -> None:
         """Report something that happened, now."""
@@ -139,78 +165,44 @@ class Conversation:
             raise Over(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
 
     def _move_to(self, until: float) -> None:
-        while self.later and self.later[0][0] <= until:
-            self.seconds, name, value = self.later.pop(0)
-            self.scopes.set(name, value, "session")
-            self.tell("variable", name=f"session.{name}", value=value)
+        while self.due and self.due[0][0] <= until:
+            second, happens = self.due.pop(0)
+            self.seconds = max(second, self.seconds)
+            happens()
         self.seconds = until
 
-    def hang_up(self) -> None:
+    def hang_up(self, by: str = "caller") -> None:
         """The caller is gone: what is said from here on nobody hears. Raises the event of section 5.2.6."""
-        self.gone = True
-        self.tell("disconnect", by="caller")
-        raise Event(HANGUP, "the caller hung up")
-
-    def disconnect(self) -> None:
-        """Hang the caller up (section 5.3.11) and raise the event."""
-        self.play()
         if not self.gone:
             self.gone = True
-            self.tell("disconnect", by="application")
-        raise Event(HANGUP, "the application hung up")
-
-    def play(self) -> None:
-        """Say what is queued (section 4.1.8), to a caller who may leave in the middle of it."""
-        queue, self.queue = self.queue, []
-        self.mark = None
-        for place, part in enumerate(queue):
-            try:
-                self._play(part)
-            except Event:
-                for unheard in queue[place + 1 :]:
-                    self._tell_part(unheard)
-                raise
-
-    def _play(self, part: Part) -> None:
-        seconds = part.seconds if part.src else speaking_seconds(part.text)
-        self._tell_part(part)
-        if self.gone:
-            return
-        if not part.src:
-            self.caller.hears(part.text, seconds, bargein=part.bargein)
-        if part.played:
-            self.pass_time(seconds)
-        for mark in part.marks:
-            self.mark = mark, self.seconds
-
-    def _tell_part(self, part: Part) -> None:
-        unheard = {"heard": False} if self.gone else {}
-        if part.src:
-            self.tell("audio", src=part.src, played=part.played and not self.gone, **unheard)
-        elif part.text:
-            self.tell("prompt", text=part.text, **unheard)
+            self.tell("disconnect", by=by)
+        raise Event(HANGUP, f"the {by} hung up")
 
     def property(self, name: str) -> str:
         """A property as it holds here (section 6.3.1)."""
         return properties.lookup(name, self.frame.around())
 
+    def duration(self, name: str) -> float:
+        """The seconds of a property that is a time. Raises Event error.semantic for one that is none (section 6.3)."""
+        return properties.seconds(self.property(name), "error.semantic")
+
     def wanted(self, element: Element, url: str, kind: str = "document", **more: Any) -> Wanted:
         """Something to fetch for an element: its address, and how old it may be (section 6.1)."""
         given = element.get("maxage") or self.property(f"{kind}maxage")
         stale = element.get("maxstale") or self.property(f"{kind}maxstale")
-        timeout = element.get("fetchtimeout") or self.property("fetchtimeout")
+        timeout = element.get("fetchtimeout")
         return Wanted(
             resolve(self.frame.document.base, url),
             max_age=whole(given, 0) if given else None,
             max_stale=whole(stale, 0),
-            seconds=properties.seconds(timeout),
+            seconds=properties.seconds(timeout) if timeout else self.duration("fetchtimeout"),
             **more,
         )
 
-    def listening(self, seconds: float, modes: Iterable[str] = ("voice", "dtmf")) -> Listening:
+    def listening(self, modes: Iterable[str] = ("voice", "dtmf")) -> Listening:
         """What the caller may do: the kinds of input for which there is a grammar and that are switched on."""
         usable = set(modes) & set(self.property("inputmodes").split())
-        return Listening(seconds, "voice" in usable, "dtmf" in usable)
+        return Listening(self.seconds, "voice" in usable, "dtmf" in usable)
 
     @contextmanager
     def running(self, element: Element) -> Iterator[None]:

@@ -13,7 +13,7 @@ def fetch(conversation: Conversation, element: Element) -> None:
     Raises Event error.badfetch for what isn't there or is no XML, ScriptError for a name that can't be a variable's.
     """
     src = conversation.given(element, "src") or ""
-    answer = conversation.resources.get(request_of(conversation, element, src, names_in(element)))
+    answer = conversation.resources.get(request_of(conversation, element, src, names_in(element), "data"))
     if "name" not in element.attrib:
         return
     try:

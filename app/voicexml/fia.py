@@ -74,7 +74,7 @@ class Interpreter:
             try:
                 self._prompts = handle(self._conversation, event, counts, self._form)
             except GoToItem as go:
-                self._next = go.item
+                self._next, self._prompts = go.item, go.prompts
 
     def _initialise(self, given: Mapping[str, int]) -> None:
         """Variables, scripts and items, in document order (section 2.1.6.1)."""
@@ -112,13 +112,11 @@ class Interpreter:
 
     def _collect(self, item: Item, with_prompts: bool) -> set[str]:
         """Queue the item's prompts and visit it; the names of the items that this filled."""
-        chosen: list[prompts.Prompt] = []
         if item.kind != "block" and with_prompts:
             chosen = prompts.choose(self._conversation, item.element, item.visits)
             item.visits += 1
             prompts.queue_all(self._conversation, chosen)
-        timeout = prompts.timeout(self._conversation, chosen)
-        return items.visit(self._conversation, self._form, item, timeout)
+        return items.visit(self._conversation, self._form, item)
 
     def _process(self, just_filled: set[str]) -> None:
         """Run the filled actions that what was just filled triggers, in document order (section 2.4)."""

@@ -7,7 +7,7 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import ScriptError
 from app.voicexml.events import Counts, Event, Handler, handlers_in, select
 from app.voicexml.forms import Form
-from app.voicexml.leaving import Exit, Return
+from app.voicexml.leaving import Exit, GoToItem, Return
 
 _GO_ON = {"noinput": True, "nomatch": True, "help": True, "maxspeechtimeout": True, "cancel": False}
 """The defaults of section 5.2.5 after which the dialog goes on, and whether they reprompt; all others exit."""
@@ -52,6 +52,9 @@ def _run(conversation: Conversation, handler: Handler, event: Event, form: Form 
             actions.run(handler.element)
     except ScriptError as wrong:
         raise conversation.semantic(wrong, handler.element) from wrong
+    except GoToItem as going:
+        going.prompts = actions.reprompts
+        raise
     finally:
         conversation.scopes.leave()
     return actions.reprompts

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.voicexml import calling, recording, transitions
+from app.voicexml import calling, prompts, recording, transitions
 from app.voicexml.actions import Actions
 from app.voicexml.active import Active, grammars_for
 from app.voicexml.conversation import Conversation
@@ -17,9 +17,9 @@ from app.voicexml.recognition import Recognized, listen
 Filled = set[str]
 
 
-def visit(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def visit(conversation: Conversation, form: Form, item: Item) -> Filled:
     """Let an item do its work; the names of the items that were filled. Raises Event and Leave."""
-    return _VISITS[item.kind](conversation, form, item, timeout)
+    return _VISITS[item.kind](conversation, form, item)
 
 
 def execute(conversation: Conversation, form: Form, element: Element) -> None:
@@ -32,19 +32,19 @@ def execute(conversation: Conversation, form: Form, element: Element) -> None:
         conversation.scopes.leave()
 
 
-def _block(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def _block(conversation: Conversation, form: Form, item: Item) -> Filled:
     """Section 2.3.2: its variable is true before its content runs."""
     conversation.scopes.set(item.name, True, "dialog")
     execute(conversation, form, item.element)
     return set()
 
 
-def _asking(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def _asking(conversation: Conversation, form: Form, item: Item) -> Filled:
     """A field, an initial or a menu: listen."""
     active = grammars_for(conversation, item.element)
     if not active:
         raise Event("error.semantic", "nothing could be said here: no grammar is active", item.element)
-    return filled_by(conversation, form, listen(conversation, active, timeout))
+    return filled_by(conversation, form, listen(conversation, active, prompts.timeout(conversation)))
 
 
 def filled_by(conversation: Conversation, form: Form, understood: Recognized) -> Filled:
@@ -124,12 +124,12 @@ def _change_dialog(conversation: Conversation, dialog: Element, understood: Reco
     raise GoTo(target)
 
 
-def _object(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def _object(conversation: Conversation, form: Form, item: Item) -> Filled:
     """Section 2.3.5: this platform has no objects."""
     raise Event("error.unsupported.objectname", f"there is no object {item.element.get('classid', '')}", item.element)
 
 
-def _subdialog(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def _subdialog(conversation: Conversation, form: Form, item: Item) -> Filled:
     """Section 2.3.4: a dialog in a context of its own; what it returns are properties of the item's variable."""
     with conversation.running(item.element):
         given = {param.get("name", ""): _param(conversation, param) for param in children(item.element, "param")}
@@ -158,16 +158,16 @@ def _param(conversation: Conversation, param: Element) -> int:
         raise conversation.semantic(wrong, param) from wrong
 
 
-def _transfer(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def _transfer(conversation: Conversation, form: Form, item: Item) -> Filled:
     value, shadow = calling.transfer(conversation, item.element)
     return _keep(conversation, item, value, shadow)
 
 
-def _record(conversation: Conversation, form: Form, item: Item, timeout: float) -> Filled:
+def _record(conversation: Conversation, form: Form, item: Item) -> Filled:
     def kept(value: Any, shadow: dict[str, Any]) -> Filled:
         return _keep(conversation, item, value, shadow)
 
-    return recording.record(conversation, item.element, timeout, kept)
+    return recording.record(conversation, item.element, prompts.timeout(conversation), kept)
 
 
 def _keep(conversation: Conversation, item: Item, value: Any, shadow: dict[str, Any]) -> Filled:
@@ -177,7 +177,7 @@ def _keep(conversation: Conversation, item: Item, value: Any, shadow: dict[str, 
     return {item.name}
 
 
-_VISITS: dict[str, Callable[[Conversation, Form, Item, float], Filled]] = {
+_VISITS: dict[str, Callable[[Conversation, Form, Item], Filled]] = {
     "block": _block,
     "field": _asking,
     "initial": _asking,

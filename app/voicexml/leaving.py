@@ -37,11 +37,12 @@ class GoTo(Leave):
 
 
 class GoToItem(Leave):
-    """To another item of the same form."""
+    """To another item of the same form; ``prompts`` is False out of a handler that didn't reprompt."""
 
     def __init__(self, item: str) -> None:
         super().__init__(item)
         self.item = item
+        self.prompts = True
 
 
 class Exit(Leave):

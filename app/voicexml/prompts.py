@@ -3,14 +3,17 @@
 Source: VoiceXML 2.0 section 4.1; a speech synthesiser is not part of it.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from app.voicexml import properties
+from app.voicexml import properties, recording
 from app.voicexml.conversation import MOST_ITEMS, Conversation, Part
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element, children, name_of, pieces, whole, words_of
 from app.voicexml.events import Event
+from app.voicexml.hearing import HOTWORD
+from app.voicexml.resources import Answer, resolve
 
 SPEECH = frozenset(
     (
@@ -34,24 +37,41 @@ SPEECH = frozenset(
 )
 """Elements that are spoken, where executable content stands as well."""
 
-_UNSPOKEN = frozenset(("desc", "lexicon", "meta", "metadata", "break", "grammar"))
+_UNSPOKEN = frozenset(("desc", "lexicon", "meta", "metadata", "grammar"))
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _BYTES_PER_SECOND = 8000
 
 
 @dataclass(slots=True)
 class _Speech:
-    """A prompt in the making: parts that are finished, and the words since."""
+    """A prompt in the making: parts that are finished, and the words since; ``pause`` is the silence between those.
 
-    bargein: bool
+    ``like`` is what its parts have in common, ``base`` what addresses in it are relative to.
+    """
+
+    speaks: Callable[[str], float]
+    like: Part
+    base: str
     parts: list[Part] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
+    pause: float = 0.0
+    marks: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How long the words since the last part take."""
+        return self.speaks("".join(self.words)) + self.pause
 
     def end_words(self) -> None:
         text = words_of("".join(self.words))
-        if text or self.marks:
-            self.parts.append(Part(text=text, bargein=self.bargein, marks=tuple(self.marks)))
-        self.words, self.marks = [], []
+        if text or self.marks or self.pause:
+            self.parts.append(replace(self.like, text=text, seconds=self.seconds, marks=tuple(self.marks)))
+        self.words, self.pause, self.marks = [], 0.0, []
+
+    def add_sound(self, src: str, seconds: float | None) -> None:
+        """A sound after the words; None seconds: it can't be played."""
+        self.end_words()
+        self.parts.append(replace(self.like, src=src, played=seconds is not None, seconds=seconds or 0.0))
 
 
 Prompt = Element | list[str | Element]
@@ -96,28 +116,35 @@ def queue_all(conversation: Conversation, prompts: Iterable[Prompt]) -> None:
 
 def queue_bare(conversation: Conversation, content: Iterable[str | Element]) -> None:
     """Queue what is spoken without a prompt element around it."""
-    queue_pieces(conversation, content, bargein=properties.is_true(conversation.property("bargein")))
+    _queue(conversation, content, {}, conversation.frame.document.base)
 
 
 def queue_prompt(conversation: Conversation, prompt: Element) -> None:
     """Queue a prompt element; whoever asks for it has looked at its cond."""
-    bargein = prompt.get("bargein") or conversation.property("bargein")
+    base = resolve(conversation.frame.document.base, prompt.get(_BASE, ""))
     with conversation.running(prompt):
-        queue_pieces(conversation, pieces(prompt), bargein=properties.is_true(bargein))
+        _queue(conversation, pieces(prompt), dict(prompt.attrib), base)
 
 
-def queue_pieces(conversation: Conversation, content: Iterable[str | Element], *, bargein: bool) -> None:
-    """Queue text and elements that are spoken."""
-    speech = _Speech(bargein)
+def _queue(
+    conversation: Conversation, content: Iterable[str | Element], attributes: Mapping[Any, Any], base: str
+) -> None:
+    """Queue text and elements that are spoken, as the attributes of their prompt say (section 4.1)."""
+    like = Part(
+        bargein=properties.is_true(attributes.get("bargein") or conversation.property("bargein")),
+        hotword=(attributes.get("bargeintype") or conversation.property("bargeintype")) == HOTWORD,
+        timeout=attributes.get("timeout", ""),
+    )
+    speech = _Speech(conversation.speaks, like, base)
     _speak(conversation, speech, content)
     speech.end_words()
     conversation.queue.extend(speech.parts)
 
 
-def timeout(conversation: Conversation, prompts: Iterable[Prompt]) -> float:
-    """The seconds of silence after the prompts: the last one's, else the property (section 4.1.7)."""
-    given = [each.get("timeout", "") for each in prompts if not isinstance(each, list) and "timeout" in each.attrib]
-    return properties.seconds(given[-1] if given else conversation.property("timeout"))
+def timeout(conversation: Conversation) -> float:
+    """The seconds of silence after what is queued: the last prompt's, else the property (section 4.1.7)."""
+    given = conversation.queue[-1].timeout if conversation.queue else ""
+    return properties.seconds(given) if given else conversation.duration("timeout")
 
 
 def _speak(conversation: Conversation, speech: _Speech, content: Iterable[str | Element]) -> None:
@@ -138,7 +165,10 @@ def _speak(conversation: Conversation, speech: _Speech, content: Iterable[str | 
                 _speak(conversation, speech, pieces(piece))
         elif kind == "mark":
             with conversation.running(piece):
-                speech.marks.append(conversation.given(piece, "name") or "")
+                speech.marks.append((conversation.given(piece, "name") or "", speech.seconds))
+        elif kind == "break":
+            with conversation.running(piece):
+                speech.pause += properties.seconds(piece.get("time", "0s"))
         elif kind == "sub":
             speech.words.append(f" {piece.get('alias', '')} ")
         elif kind not in _UNSPOKEN:
@@ -150,22 +180,36 @@ def _speak(conversation: Conversation, speech: _Speech, content: Iterable[str | 
 def _sound(conversation: Conversation, speech: _Speech, audio: Element) -> None:
     """An audio element (section 4.1.3): the sound, or what the element holds when there is none.
 
-    An ``expr`` that is undefined means silence.
+    An ``expr`` that is undefined means silence; it may be a recording as well.
     """
     with conversation.running(audio):
-        if "expr" in audio.attrib and conversation.scopes.evaluate(audio.get("expr", "")) is UNDEFINED:
-            return
+        if "expr" in audio.attrib:
+            value = conversation.scopes.evaluate(audio.get("expr", ""))
+            if value is UNDEFINED:
+                return
+            seconds = recording.length(value)
+            if seconds is not None:
+                speech.add_sound(audio.get("expr", ""), seconds)
+                return
         src = conversation.given(audio, "src") or ""
-    wanted = conversation.wanted(audio, src, "audio")
     try:
-        body = conversation.resources.get(wanted).body
+        url = resolve(speech.base, src)
+        answer = conversation.resources.get(conversation.wanted(audio, url, "audio"))
     except Event:
-        speech.end_words()
-        speech.parts.append(Part(src=wanted.url, played=False, bargein=speech.bargein))
+        url, answer = src, None
+    if answer is not None and is_sound(answer):
+        speech.add_sound(url, playing_seconds(answer.body))
+    else:
+        speech.add_sound(url, None)
         _speak(conversation, speech, pieces(audio))
-        return
-    speech.end_words()
-    speech.parts.append(Part(src=wanted.url, seconds=playing_seconds(body), bargein=speech.bargein))
+
+
+def is_sound(answer: Answer) -> bool:
+    """Whether it can be played: a file with a header that says so, or what the server has no better name for."""
+    if answer.body[:4] in (b"RIFF", b".snd"):
+        return True
+    kind = answer.media_type
+    return bool(answer.body) and (kind.startswith("audio/") or kind in ("", "application/octet-stream"))
 
 
 def playing_seconds(body: bytes) -> float:

@@ -8,8 +8,13 @@ from app.voicexml.events import Event
 
 DEFAULTS = {
     "bargein": "true",
+    "bargeintype": "speech",
+    "completetimeout": "500ms",
     "confidencelevel": "0.5",
+    "fetchaudiodelay": "0s",
+    "fetchaudiominimum": "0s",
     "fetchtimeout": "10s",
+    "incompletetimeout": "1s",
     "inputmodes": "dtmf voice",
     "interdigittimeout": "3s",
     "maxnbest": "1",
@@ -33,17 +38,17 @@ def lookup(name: str, elements: Iterable[Element]) -> str:
     return DEFAULTS.get(name, "")
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, wrong: str = "error.badfetch") -> float:
     """A CSS2 time such as 5s or 300ms (section 6.5); a bare number is seconds, as old pages have it.
 
-    Raises Event error.badfetch.
+    Raises Event ``wrong``: an attribute makes the document a bad one, a property is error.semantic (section 6.3).
     """
     given = _DURATION.fullmatch(text.strip())
     if given and given[1] not in ("", "."):
         return min(float(given[1]) / (1000 if given[2] == "ms" else 1), LONGEST_SECONDS)
     if re.fullmatch(r"\d{1,5}(\.\d{1,3})?", text.strip()):
         return float(text)
-    raise Event("error.badfetch", f"{text!r} is not a time such as 5s or 300ms")
+    raise Event(wrong, f"{text!r} is not a time such as 5s or 300ms")
 
 
 def is_true(text: str) -> bool:

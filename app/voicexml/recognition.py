@@ -1,18 +1,21 @@
 """Listening: what the caller says or presses, held against the active grammars (sections 3.1 and appendix D)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.voicexml import properties
 from app.voicexml.active import Active
 from app.voicexml.caller import SECONDS_PER_KEY, Heard
 from app.voicexml.conversation import Conversation
-from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.events import Event
 from app.voicexml.grammars import Answer, BadGrammar, Match
-from app.voicexml.leaving import Exit
+from app.voicexml.hearing import Input, hear
+from app.voicexml.recording import sound
 
 DTMF, VOICE = "dtmf", "voice"
+
+Answers = list[tuple[Active, Match]]
+"""What an input is to each active grammar, in their order of precedence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,77 +26,93 @@ class Recognized:
     interpretation: Any
     utterance: str
     mode: str
-    mark: tuple[str, int] | None = None
-    """The last mark of the prompt and how long ago it was passed, in milliseconds."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What the conversation adds: the last mark of the prompt, a recording of the utterance."""
 
     def shadow(self) -> dict[str, Any]:
         """The fields of section 2.3.1's shadow variables and of application.lastresult$; nobody is ever unsure here."""
-        fields = {
-            "confidence": 1.0,
-            "utterance": self.utterance,
-            "inputmode": self.mode,
-            "interpretation": self.interpretation,
-        }
-        if self.mark is not None:
-            fields |= {"markname": self.mark[0], "marktime": self.mark[1]}
-        return fields
+        return _fields(1.0, self.utterance, self.mode, self.interpretation) | self.details
+
+
+def _fields(confidence: float, utterance: str, mode: str, interpretation: Any) -> dict[str, Any]:
+    return {
+        "confidence": confidence,
+        "utterance": utterance,
+        "inputmode": mode,
+        "interpretation": interpretation,
+    }
 
 
 def listen(conversation: Conversation, active: list[Active], timeout: float) -> Recognized:
-    """Say what is queued and wait for input. Raises Event noinput, nomatch and connection.disconnect.hangup."""
-    conversation.play()
-    if conversation.gone:
-        raise Exit
-    if conversation.typed_ahead:
-        return _keyed(conversation, active)
-    heard = conversation.caller.answers(conversation.listening(timeout, [each.grammar.mode for each in active]))
-    if heard.kind == "hangup":
-        conversation.hang_up()
-    _tell(conversation, heard)
-    if heard.kind == "noinput":
-        conversation.pass_time(timeout)
-        raise Event("noinput", "nothing was said")
-    if heard.kind == "say":
-        conversation.pass_time(heard.seconds)
-        return _understood(conversation, active, heard.value, VOICE)
-    conversation.typed_ahead = heard.value
+    """Say what is queued and wait for input.
+
+    Raises Event noinput, nomatch, maxspeechtimeout and connection.disconnect.hangup, and Exit when nobody is there.
+    """
+
+    def fits(heard: Heard) -> bool:
+        return any(match for _, match in _answers(active, heard.value, VOICE if heard.kind == "say" else DTMF))
+
+    wanted = conversation.listening([each.grammar.mode for each in active])
+    given = hear(conversation, timeout, wanted, fits)
+    if given.kind == "say":
+        return _spoken(conversation, active, given)
+    conversation.typed_ahead = given.value
     return _keyed(conversation, active)
 
 
-def _tell(conversation: Conversation, heard: Heard) -> None:
-    conversation.tell("input", **{heard.kind: heard.value or True})
+def _spoken(conversation: Conversation, active: list[Active], given: Input) -> Recognized:
+    """Words, and the silence after which they are taken for all of it (section 6.3.2, appendix D.2)."""
+    longest = conversation.duration("maxspeechtimeout")
+    if given.seconds > longest:
+        conversation.pass_time(longest)
+        raise Event("maxspeechtimeout", f"spoke for more than {longest:g} s")
+    conversation.pass_time(given.seconds)
+    answers = _answers(active, given.value, VOICE)
+    conversation.pass_time(conversation.duration("completetimeout" if _is_final(answers) else "incompletetimeout"))
+    return _understood(conversation, answers, given.value, VOICE)
 
 
 def _keyed(conversation: Conversation, active: list[Active]) -> Recognized:
-    """Keys one by one until a grammar is satisfied; keys beyond that are for the next one who listens."""
+    """Keys one by one until a grammar is satisfied (appendix D.1); those beyond it are for the next one who listens."""
     typed, keys = "", conversation.typed_ahead
     ends = conversation.property("termchar")
+    answers: Answers = []
     while keys:
         key, keys = keys[0], keys[1:]
         conversation.pass_time(SECONDS_PER_KEY)
-        answers = _answers(active, typed + key, DTMF)
-        if all(match.answer is Answer.NO for _, match in answers):
+        now = _answers(active, typed + key, DTMF)
+        if all(match.answer is Answer.NO for _, match in now):
             if key == ends and typed:
                 break  # the key that says: that was all
             conversation.typed_ahead = ""
             raise _no_match(conversation, typed + key + keys, DTMF)
-        typed += key
+        typed, answers = typed + key, now
         if _is_final(answers):
-            keys = keys.removeprefix(ends) if ends else keys
+            keys = _terminated(conversation, keys, ends)
             break
     else:
-        conversation.pass_time(properties.seconds(conversation.property("interdigittimeout")))
+        conversation.pass_time(conversation.duration("interdigittimeout"))
     conversation.typed_ahead = keys
-    return _understood(conversation, active, typed, DTMF)
+    return _understood(conversation, answers, typed, DTMF)
 
 
-def _is_final(answers: list[tuple[Active, Match]]) -> bool:
-    """Whether more keys can't change anything: one grammar is satisfied and none waits for more."""
+def _terminated(conversation: Conversation, keys: str, ends: str) -> str:
+    """Where no more keys can follow, the termchar still may, for the termtimeout; the keys that are left."""
+    if ends and keys.startswith(ends):
+        conversation.pass_time(SECONDS_PER_KEY)
+        return keys.removeprefix(ends)
+    if ends and not keys:
+        conversation.pass_time(conversation.duration("termtimeout"))
+    return keys
+
+
+def _is_final(answers: Answers) -> bool:
+    """Whether more input can't change anything: one grammar is satisfied and none waits for more."""
     kinds = {match.answer for _, match in answers}
     return Answer.FULL in kinds and not kinds & {Answer.PREFIX, Answer.EXTENDABLE}
 
 
-def _answers(active: list[Active], text: str, mode: str) -> list[tuple[Active, Match]]:
+def _answers(active: list[Active], text: str, mode: str) -> Answers:
     return [(each, _match(each, text, mode)) for each in active]
 
 
@@ -104,39 +123,49 @@ def _match(active: Active, text: str, mode: str) -> Match:
         raise Event("error.semantic", f"grammar: {wrong}", active.owner) from wrong
 
 
-def _understood(conversation: Conversation, active: list[Active], text: str, mode: str) -> Recognized:
-    found = understand(conversation, active, text, mode)
+def understand(conversation: Conversation, active: list[Active], text: str, mode: str) -> Recognized | None:
+    """The first grammar that all of an input matches, in the order of precedence; application.lastresult$ tells too."""
+    return _first(conversation, _answers(active, text, mode), text, mode)
+
+
+def _understood(conversation: Conversation, answers: Answers, text: str, mode: str) -> Recognized:
+    found = _first(conversation, answers, text, mode)
     if found is None:
         raise _no_match(conversation, text, mode)
     return found
 
 
-def understand(conversation: Conversation, active: list[Active], text: str, mode: str) -> Recognized | None:
-    """The first grammar that all of an input matches, in the order of precedence; application.lastresult$ tells too."""
-    for each, match in _answers(active, text, mode):
+def _first(conversation: Conversation, answers: Answers, text: str, mode: str) -> Recognized | None:
+    for each, match in answers:
         if match:
             value = match.interpretation if each.value is None else each.value
-            found = Recognized(each, value, match.utterance, mode, _since(conversation))
-            _remember(conversation, found)
+            found = Recognized(each, value, match.utterance, mode, _details(conversation, text, mode))
+            _remember(conversation, found.shadow())
             conversation.tell("match", utterance=match.utterance, value=value, grammar=each.source, owner=each.whose)
             return found
     return None
 
 
-def _since(conversation: Conversation) -> tuple[str, int] | None:
-    if conversation.mark is None:
-        return None
-    name, at = conversation.mark
-    return name, round((conversation.seconds - at) * 1000)
+def _details(conversation: Conversation, text: str, mode: str) -> dict[str, Any]:
+    """VoiceXML 2.1: markname and marktime (section 4); the recording of what was said, if it is wanted (section 7)."""
+    fields: dict[str, Any] = {}
+    if conversation.mark is not None:
+        fields |= {"markname": conversation.mark[0], "marktime": conversation.mark[1]}
+    if mode == VOICE and properties.is_true(conversation.property("recordutterance")):
+        seconds = conversation.speaks(text)
+        fields["recording"] = {"recording": seconds}
+        fields |= {"recordingsize": len(sound(seconds)), "recordingduration": round(seconds * 1000)}
+    return fields
 
 
-def _remember(conversation: Conversation, found: Recognized) -> None:
+def _remember(conversation: Conversation, fields: dict[str, Any]) -> None:
     """Section 5.1.5: application.lastresult$, a list of one result that has the fields itself as well."""
-    conversation.scopes.set("application.lastresult$", [found.shadow()])
-    for name in found.shadow():
+    conversation.scopes.set("application.lastresult$", [fields])
+    for name in fields:
         conversation.scopes.evaluate(f"application.lastresult$.{name} = application.lastresult$[0].{name}")
 
 
 def _no_match(conversation: Conversation, text: str, mode: str) -> Event:
-    conversation.scopes.set("application.lastresult$", UNDEFINED)
+    """Section 5.1.5: what matches nothing is a result as well; of its values only what came is known."""
+    _remember(conversation, _fields(0.0, text, mode, None) | _details(conversation, text, mode))
     return Event("nomatch", f"{'said' if mode == VOICE else 'pressed'}: {text}")

@@ -7,8 +7,7 @@ from typing import Any
 from app.voicexml import properties
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element
-from app.voicexml.events import Event
-from app.voicexml.leaving import Exit
+from app.voicexml.hearing import hear
 
 LONGEST_SECONDS = 60.0
 RATE = 8000
@@ -19,17 +18,9 @@ Kept = Callable[[Any, dict[str, Any]], set[str]]
 
 def record(conversation: Conversation, element: Element, timeout: float, kept: Kept) -> set[str]:
     """Record; ``kept`` takes the recording and its shadow. Raises Event noinput, and the hang-up after keeping it."""
-    conversation.play()
-    if conversation.gone:
-        raise Exit
     longest = properties.seconds(element.get("maxtime", f"{LONGEST_SECONDS:.0f}s"))
-    heard = conversation.caller.talks(conversation.listening(timeout), longest)
-    if heard.kind == "hangup":
-        conversation.hang_up()
-    conversation.tell("input", **{heard.kind: heard.value or True})
-    if heard.kind == "noinput":
-        conversation.pass_time(timeout)
-        raise Event("noinput", "nothing was said")
+    conversation.typed_ahead = ""
+    heard = hear(conversation, timeout, conversation.listening())
     seconds = min(heard.seconds, longest)
     key = heard.value[:1] if heard.kind == "dtmf" and element.get("dtmfterm", "true") == "true" else None
     shadow = {
@@ -38,11 +29,19 @@ def record(conversation: Conversation, element: Element, timeout: float, kept: K
         "termchar": key,
         "maxtime": heard.seconds > longest,
     }
+    if conversation.mark is not None:
+        shadow |= {"markname": conversation.mark[0], "marktime": conversation.mark[1]}
     filled = kept({"recording": seconds}, shadow)
     conversation.pass_time(seconds)
-    if key is None:
+    if key is None and heard.seconds <= longest:
         conversation.pass_time(properties.seconds(element.get("finalsilence", "3s")))
     return filled
+
+
+def length(value: Any) -> float | None:
+    """The seconds of a variable's value that is a recording; None for any other."""
+    seconds = value.get("recording") if isinstance(value, dict) else None
+    return float(seconds) if isinstance(seconds, (int, float)) else None
 
 
 def sound(seconds: float) -> bytes:

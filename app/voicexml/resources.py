@@ -6,6 +6,7 @@ It opens no connection: the platform hands it ``fetch``. Source: VoiceXML 2.0 se
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin
@@ -140,11 +141,22 @@ class Resources:
         """Section 6.1.2: young enough for the page and for the server; a server that says nothing means a new look."""
         age = self._now() - since
         control = answer.headers.get("cache-control", "").lower()
-        if "no-store" in control or "no-cache" in control:
+        if "no-store" in control or "no-cache" in control or (wanted.max_age is not None and age > wanted.max_age):
             return False
-        given = _MAX_AGE.search(control)
-        lifetime = float(given[1]) if given else 0.0
-        return age < lifetime + wanted.max_stale and (wanted.max_age is None or age <= wanted.max_age)
+        stale = age - _lifetime(answer.headers)
+        return stale < 0 or (stale <= wanted.max_stale and wanted.max_stale > 0 and "must-revalidate" not in control)
+
+
+def _lifetime(headers: Mapping[str, str]) -> float:
+    """How many seconds an answer is fresh (RFC 9111 section 4.2.1): max-age, else from its Date until it Expires."""
+    given = _MAX_AGE.search(headers.get("cache-control", "").lower())
+    if given is not None:
+        return float(given[1])
+    try:
+        expires, date = (parsedate_to_datetime(headers[name]) for name in ("expires", "date"))
+        return (expires - date).total_seconds()
+    except (KeyError, ValueError, TypeError):
+        return 0.0
 
 
 def resolve(base: str, url: str) -> str:

@@ -5,11 +5,12 @@ It knows no clock and opens no connection: the caller tells how long things take
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from app.voicexml import document
 from app.voicexml.actions import INITIAL, Actions
-from app.voicexml.caller import Caller
+from app.voicexml.caller import WORDS_PER_MINUTE, Caller
 from app.voicexml.conversation import MOST_DEPTH, Conversation, Frame, Later, Tell
 from app.voicexml.ecmascript import Scopes
 from app.voicexml.elements import children
@@ -17,6 +18,7 @@ from app.voicexml.events import Counts, Event
 from app.voicexml.fia import Interpreter
 from app.voicexml.handling import handle
 from app.voicexml.leaving import Exit, GoTo, Over, Return, Target
+from app.voicexml.playing import play
 from app.voicexml.resources import Fetch, Request
 from app.voicexml.transitions import begin, first
 
@@ -40,20 +42,21 @@ def run(
     *,
     report: Tell,
     later: Iterable[Later] = (),
+    words_per_minute: float = WORDS_PER_MINUTE,
 ) -> Result:
     """Run the application whose first page ``start`` asks for. Raises nothing that a page could cause.
 
     ``variables`` are those of the session (section 5.1.4), by name, as JSON has them; ``later`` changes them on the
-    way; ``report`` is given every event of the conversation as it happens.
+    way; ``report`` is given every event of the conversation as it happens; ``words_per_minute`` is how fast both speak.
     """
     scopes = Scopes(seconds=1.0)
     scopes.enter("session")
     for name, value in variables.items():
         scopes.declare(name, None)
         scopes.set(name, value, "session")
-    conversation = Conversation(
-        caller, fetch, scopes, report, Frame(document.NONE), sorted(later, key=lambda each: each[0])
-    )
+    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), words_per_minute)
+    for second, name, value in later:
+        conversation.at(second, partial(conversation.change, name, value))
     return _Session(conversation).run(start)
 
 
@@ -79,7 +82,7 @@ class _Session:
                 self._dialogs(None, {})
             except Exit as leaving:
                 value = leaving.value
-            conversation.play()
+            play(conversation)
         except Event:
             pass  # the caller left during the last words
         except Over as limit:

@@ -4,7 +4,7 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element
 from app.voicexml.events import Event
-from app.voicexml.recording import sound
+from app.voicexml.recording import length, sound
 from app.voicexml.resources import Field, Wanted, resolve
 
 MULTIPART = "multipart/form-data"
@@ -20,7 +20,9 @@ def fields_of(conversation: Conversation, names: list[str]) -> tuple[Field, ...]
     return tuple((name, _value(conversation, name)) for name in names)
 
 
-def request_of(conversation: Conversation, element: Element, url: str, names: list[str]) -> Wanted:
+def request_of(
+    conversation: Conversation, element: Element, url: str, names: list[str], kind: str = "document"
+) -> Wanted:
     """The request of an element with next or src, method, enctype and namelist."""
     method = element.get("method", "get").upper()
     if method not in ("GET", "POST"):
@@ -28,6 +30,7 @@ def request_of(conversation: Conversation, element: Element, url: str, names: li
     return conversation.wanted(
         element,
         resolve(conversation.frame.document.base, url),
+        kind,
         method=method,
         fields=fields_of(conversation, names),
         multipart=element.get("enctype") == MULTIPART,
@@ -36,6 +39,7 @@ def request_of(conversation: Conversation, element: Element, url: str, names: li
 
 def _value(conversation: Conversation, name: str) -> str | bytes:
     value = conversation.scopes.get(name)
-    if isinstance(value, dict) and isinstance(value.get("recording"), (int, float)):
-        return sound(value["recording"])
+    seconds = length(value)
+    if seconds is not None:
+        return sound(seconds)
     return "" if value is UNDEFINED else conversation.scopes.text(name)
