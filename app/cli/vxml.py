@@ -1,11 +1,11 @@
-"""``ringback vxml``: run one VoiceXML application against a caller who follows a script."""
+"""``ringback vxml``: run one VoiceXML application against a caller who follows a script, or only look for mistakes."""
 
 import json
 import os
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -37,9 +37,10 @@ class _Scripted(click.Command):
 @click.option("--noinput", count=True, help="The caller is silent.")
 @click.option("--hangup", count=True, help="The caller hangs up.")
 @click.option("--transfer", multiple=True, metavar="OUTCOME", help="How a transfer ends: answered, busy, noanswer, …")
+@click.option("--lint", is_flag=True, help="Call nobody: look for mistakes in it and in what it refers to.")
 @as_json_lines
 @click.pass_context
-def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> None:
+def vxml(context: click.Context, /, url: str, as_json: bool, lint: bool, **_: object) -> None:
     """Run the VoiceXML application at URL (or in a file) against a scripted caller.
 
     The caller does --say, --dtmf, --noinput and --hangup in the order they are given, then is silent twice and hangs
@@ -50,6 +51,8 @@ def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> Non
     from app.voicexml.resources import Request
 
     start, fetch = _place(context.obj, url)
+    if lint:
+        _lint(context, start, fetch, as_json)
     script = (Step(kind, value) for kind, value in context.meta[_SCRIPT])
     variables = {
         "connection": {
@@ -67,6 +70,15 @@ def vxml(context: click.Context, /, url: str, as_json: bool, **_: object) -> Non
     )
     if result.errors:
         raise Refusal("; ".join(result.errors))
+
+
+def _lint(context: click.Context, start: str, fetch: Callable[..., Any], as_json: bool) -> NoReturn:
+    from app.cli.lint import print_report
+    from app.voicexml.linting import lint
+
+    if context.meta[_SCRIPT]:
+        raise click.UsageError("--lint calls nobody: leave out what a caller does")
+    context.exit(not print_report(lint(start, fetch), as_json))
 
 
 def _place(settings: Settings, url: str) -> tuple[str, Callable[..., Any]]:
