@@ -36,7 +36,8 @@ class Active:
         """Which grammar it is, for a person: its address, its line in the page, or what it was made from."""
         if self.element is not None:
             src = self.element.get("src")
-            return resolve(self.base, src) if src else f"line {self.element.sourceline}"
+            page = self.base.rpartition("/")[2]
+            return resolve(self.base, src) if src else f"{page} line {self.element.sourceline}"
         if self.owner is None:
             return f"universal {self.event}"
         if name_of(self.owner) == "field" and self.value is None:

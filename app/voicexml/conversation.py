@@ -47,6 +47,12 @@ class Frame:
     dialog: Element | None = None
     item: Element | None = None
 
+    def page_of(self, element: Element | None) -> Document:
+        """The document that an element stands in: the active one or its root."""
+        if self.root is not None and element is not None and element.getroottree().getroot() is self.root.root:
+            return self.root
+        return self.document
+
     def around(self) -> list[Element]:
         """From the innermost out: whose handlers, properties and grammars hold here."""
         root = self.root.root if self.root is not None else None

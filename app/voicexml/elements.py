@@ -50,6 +50,9 @@ def whole(text: str, otherwise: int) -> int:
     return int(text) if _WHOLE.fullmatch(text.strip()) else otherwise
 
 
+_BEFORE_STOP = re.compile(r" (?=[.,;:!?](?: |$))")
+
+
 def words_of(text: str) -> str:
-    """Text with its white space folded."""
-    return " ".join(text.split())
+    """Text with its white space folded, and none before a full stop or comma: values have some around them."""
+    return _BEFORE_STOP.sub("", " ".join(text.split()))

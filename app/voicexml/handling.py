@@ -71,7 +71,7 @@ def _by_default(conversation: Conversation, event: Event) -> bool:
 
 
 def _place(conversation: Conversation, event: Event) -> str:
-    name = urlsplit(conversation.frame.document.url).path.rpartition("/")[2]
+    name = urlsplit(conversation.frame.page_of(event.element).url).path.rpartition("/")[2]
     return f"{name} line {event.element.sourceline}" if event.element is not None else name
 
 
@@ -79,7 +79,7 @@ def _tell(conversation: Conversation, event: Event) -> None:
     facts: dict[str, object] = {
         "name": event.name,
         "message": event.message,
-        "document": conversation.frame.document.url,
+        "document": conversation.frame.page_of(event.element).url,
     }
     if event.element is not None:
         facts["line"] = event.element.sourceline

@@ -240,6 +240,7 @@ def _enumerate(conversation: Conversation, speech: _Speech, element: Element) ->
             _speak(conversation, speech, template)
         finally:
             conversation.scopes.leave()
+        speech.words.append(" ")
 
 
 def choices_of(holder: Element) -> list[tuple[str, str]]:
