@@ -33,6 +33,41 @@ class BadCredentials(Refusal):
         super().__init__("login or pin not accepted")
 
 
+class BadKey(Refusal):
+    """The e-mail address is unknown, the key wrong or revoked, or the account inactive; which is never said."""
+
+    def __init__(self) -> None:
+        super().__init__("e-mail address or developer key not accepted, or the account is inactive")
+
+
+class DeletedAccount(Refusal):
+    """The account was deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("the account was deleted")
+
+
+class NoSuchDeployment(Refusal):
+    """There is no such deployment, or none that this account may know of."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such deployment")
+
+
+class DeletedDeployment(Refusal):
+    """The application or the deployment was deleted."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the {what} was deleted")
+
+
+class MayNotQueue(Refusal):
+    """The account may see the calls of an application but not queue any."""
+
+    def __init__(self) -> None:
+        super().__init__("you may see this application's calls, but neither queue nor cancel any")
+
+
 class TryLater(Refusal):
     """What is asked for is not done now, and may be after ``retry_after`` whole seconds."""
 

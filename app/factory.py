@@ -1,6 +1,7 @@
 """Puts the parts together for each program: settings in, a web application or a scheduler out."""
 
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask, request
@@ -9,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from app import door, pages
-from app.calls import accounts, db, virtual_time
+from app.calls import accounts, db, deployments, keys, virtual_time
 from app.calls.credentials import Credentials
 from app.classic import routes as classic_routes
 from app.classic.form import Rules
@@ -39,24 +40,41 @@ _TEMPLATES = next(path for path in (_HERE / "templates", _HERE.parent / "templat
 def prepare_database(settings: Settings) -> str:
     """Open and upgrade the database for a server; a sentence to print when this made the demo account, else "".
 
-    An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``. A server that others reach
-    refuses to start while that account has that PIN: raises SettingError.
+    An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``, and for Fuse a key, application 1
+    and deployment 1. A server that others reach refuses to start while that account has that PIN or that key: raises
+    SettingError.
     """
     db.open_database(settings.database)
     if not settings.public:
         if accounts.every():
             return ""
         try:
-            accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, make_clock(settings).now())
+            _make_demo(make_clock(settings).now())
         except Refusal:  # another program that was started at the same moment has made it
             return ""
-        return f"The database was empty: account {accounts.DEMO_LOGIN} made, pin {accounts.DEMO_PIN}."
+        return (
+            f"The database was empty: account {accounts.DEMO_LOGIN} made, pin {accounts.DEMO_PIN} "
+            f"(Fuse: {keys.DEMO_EMAIL}, key {keys.DEMO_KEY}, application 1, deployment 1)."
+        )
     if accounts.demo_is_open():
         raise SettingError(
             f"{door.why_public(settings)}, and the account demo still has the PIN that everybody knows: "
             "change it with `ringback account pin demo`"
         )
+    if keys.demo_is_open():
+        raise SettingError(
+            f"{door.why_public(settings)}, and the account demo still has the key that everybody knows: "
+            "find it with `ringback key list`, then `ringback key revoke`"
+        )
     return ""
+
+
+def _make_demo(now: datetime) -> None:
+    """The account to try things with. Raises Refusal when it is there already."""
+    with db.writing():
+        demo = accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, now, keys.DEMO_EMAIL)
+        keys.add(demo, "demo", now, keys.DEMO_KEY)
+        deployments.add_application(demo, "demo", "", now)
 
 
 def make_clock(settings: Settings) -> Clock:
@@ -163,7 +181,14 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
         raise SettingError(
             f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
         ) from wrong
-    equipment = Equipment(carrier, make_outside(settings), business, settings.timezone, _dial_rules(settings))
+    equipment = Equipment(
+        carrier,
+        make_outside(settings),
+        business,
+        settings.timezone,
+        _dial_rules(settings),
+        settings.words_per_minute,
+    )
     return Service(equipment, lines=settings.lines, seed=settings.seed, keep_days=settings.keep_days)
 
 

@@ -1,6 +1,8 @@
 """Accounts: making them, changing a PIN, finding them. ``credentials`` checks a login with its PIN."""
 
+import re
 from datetime import datetime
+from enum import StrEnum
 
 import peewee
 
@@ -12,18 +14,28 @@ from app.errors import Refusal
 
 DEFAULT_CAMPAIGN = "default"
 DEMO_LOGIN, DEMO_PIN = "demo", "1234"
-LOGIN_LENGTH, PIN_LENGTH = 128, 16
+LOGIN_LENGTH, PIN_LENGTH, EMAIL_LENGTH = 128, 16, 254
+_EMAIL = re.compile(r"[^@\s:]+@[^@\s:]+")
 
 
-def add(login: str, pin: str, now: datetime) -> Account:
-    """Make an account and its default campaign. Raises Refusal naming the rule that login or pin breaks."""
+class AccountStatus(StrEnum):
+    """Whether an account's requests are taken."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"  # for a while: its credentials are refused
+    DELETED = "deleted"  # for good
+
+
+def add(login: str, pin: str, now: datetime, email: str | None = None) -> Account:
+    """Make an account and its default campaign. Raises Refusal naming the rule that login, pin or email breaks."""
     _refuse_bad_pin(pin)
+    email = _checked_email(email)
     if not 1 <= len(login) <= LOGIN_LENGTH or login != login.strip():
         raise Refusal(f"login: must have 1 to {LOGIN_LENGTH} characters and no blank at either end")
     pin_hash = pins.hashed(pin)
     try:
         with writing():
-            account = Account.create(login=login, pin_hash=pin_hash, detection=True, created_at=now)
+            account = Account.create(login=login, email=email, pin_hash=pin_hash, detection=True, created_at=now)
             campaign_id = take_ids("campaign_id")
             Campaign.insert(
                 id=campaign_id,
@@ -35,8 +47,27 @@ def add(login: str, pin: str, now: datetime) -> Account:
                 created_at=now,
             ).execute()
     except peewee.IntegrityError as taken:
+        _refuse_taken_email(email, but=login)
         raise Refusal(f"login: {login} already has an account") from taken
     return account
+
+
+def set_email(login: str, email: str) -> None:
+    """Give an account the e-mail address that it has in the Fuse API. Raises Refusal."""
+    checked = _checked_email(email)
+    account = named(login)
+    try:
+        with writing():
+            Account.update(email=checked).where(Account.id == account.id).execute()
+    except peewee.IntegrityError as taken:
+        raise Refusal(f"email: {checked} is the address of another account") from taken
+
+
+def set_status(login: str, status: AccountStatus) -> None:
+    """Refuse an account's requests, or take them again. What it has queued goes on. Raises Refusal."""
+    account = named(login)
+    with writing():
+        Account.update(status=status).where(Account.id == account.id).execute()
 
 
 def change_pin(login: str, pin: str) -> None:
@@ -67,6 +98,22 @@ def demo_is_open() -> bool:
     """Whether the demo account exists with the PIN that everybody knows."""
     account = Account.get_or_none(Account.login == DEMO_LOGIN)
     return account is not None and pins.opens(account.pin_hash, DEMO_PIN)
+
+
+def _checked_email(email: str | None) -> str | None:
+    """The address as it is kept: HTTP Basic ends a user name at the first colon (RFC 7617 section 2)."""
+    if email is None:
+        return None
+    email = email.strip().lower()
+    if len(email) > EMAIL_LENGTH or not _EMAIL.fullmatch(email):
+        raise Refusal(f"email: {email} is not an e-mail address of at most {EMAIL_LENGTH} characters")
+    return email
+
+
+def _refuse_taken_email(email: str | None, but: str) -> None:
+    other = Account.get_or_none(Account.email == email, Account.login != but) if email else None
+    if other is not None:
+        raise Refusal(f"email: {email} is the address of another account")
 
 
 def _refuse_bad_pin(pin: str) -> None:

@@ -118,8 +118,8 @@ class Credentials:
 
 
 def _stored(login: str) -> tuple[str, int | None]:
-    """The PIN hash and the id of the account with this login; ``("", None)`` if there is none."""
-    row = execute("SELECT pin_hash, id FROM account WHERE login = ?", login).fetchone()
+    """The PIN hash and the id of the active account with this login; ``("", None)`` if there is none."""
+    row = execute("SELECT pin_hash, id FROM account WHERE login = ? AND status = 'active'", login).fetchone()
     return row or ("", None)
 
 

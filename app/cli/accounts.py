@@ -4,6 +4,7 @@ import click
 
 from app import factory
 from app.calls import accounts
+from app.calls.accounts import AccountStatus
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.settings import Settings
 
@@ -19,10 +20,11 @@ _pin = click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=T
 @account.command("add")
 @click.argument("login")
 @_pin
+@click.option("--email", help="Its user name in the Fuse API.")
 @with_database
-def account_add(settings: Settings, login: str, pin: str) -> None:
+def account_add(settings: Settings, login: str, pin: str, email: str | None) -> None:
     """Make an account."""
-    accounts.add(login, pin, factory.make_clock(settings).now())
+    accounts.add(login, pin, factory.make_clock(settings).now(), email)
     click.echo(f"account {login} made")
 
 
@@ -36,10 +38,31 @@ def account_pin(settings: Settings, login: str, pin: str) -> None:
     click.echo(f"account {login} has a new PIN")
 
 
+@account.command("email")
+@click.argument("login")
+@click.argument("email")
+@with_database
+def account_email(settings: Settings, login: str, email: str) -> None:
+    """Give an account the e-mail address that it has in the Fuse API."""
+    accounts.set_email(login, email)
+    click.echo(f"account {login} has the address {email}")
+
+
+@account.command("status")
+@click.argument("login")
+@click.argument("status", type=click.Choice([each.value for each in AccountStatus]))
+@with_database
+def account_status(settings: Settings, login: str, status: str) -> None:
+    """Refuse an account's requests, or take them again."""
+    accounts.set_status(login, AccountStatus(status))
+    click.echo(f"account {login} is {status}")
+
+
 @account.command("list")
 @as_json_lines
 @with_database
 def account_list(settings: Settings, as_json: bool) -> None:
     """List the accounts."""
     for each in accounts.every():
-        say(as_json, each.login, login=each.login, created_at=each.created_at.isoformat())
+        told = {"email": each.email, "status": each.status, "created_at": each.created_at.isoformat()}
+        say(as_json, "  ".join(filter(None, (each.login, each.email, each.status))), login=each.login, **told)

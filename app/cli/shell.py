@@ -15,9 +15,12 @@ from app.settings import Settings
 
 _COMMANDS = {
     "account": "accounts",
+    "app": "applications",
     "backup": "operations",
     "campaign": "operations",
     "demo": "servers",
+    "deployment": "applications",
+    "key": "applications",
     "queue": "calls",
     "resume": "operations",
     "sample": "servers",
