@@ -49,7 +49,7 @@ def _tell(conversation: Conversation, part: Part, *, heard: bool, cut_after: flo
     facts: dict[str, object] = {}
     if not heard:
         facts["heard"] = False
-    elif cut_after < part.seconds:
+    elif round(cut_after, 3) < round(part.seconds, 3):
         facts["cut_after"] = round(cut_after, 3)
     if part.src:
         conversation.tell("audio", src=part.src, played=part.played and heard, **facts)

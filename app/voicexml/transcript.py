@@ -22,7 +22,9 @@ def _facts(entry: Entry) -> str:
 
 
 def _heard(entry: Entry) -> str:
-    return "" if entry.get("heard", True) else " (nobody is there to hear it)"
+    if "cut_after" in entry:
+        return f" (cut after {entry['cut_after']:.1f} s)"
+    return "" if entry.get("heard", True) else " (not heard)"
 
 
 def _prompt(entry: Entry) -> str:
@@ -92,6 +94,7 @@ def _one_line(text: str) -> str:
 
 _SAYS: Mapping[str, Callable[[Entry], str]] = {
     "audio": _audio,
+    "beep": lambda _: "",
     "disconnect": _disconnect,
     "error": lambda entry: _one_line(entry["message"]),
     "exit": _exit,
