@@ -25,9 +25,17 @@ class _Scripted(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given, _, order = self.make_parser(ctx).parse_args(args=list(args))
         values = {name: deque(value) for name, value in given.items() if isinstance(value, list)}
-        names = [param.name for param in order if param.name in _STEPS]
-        ctx.meta[_SCRIPT] = [(name, values[name].popleft() if name in values else "") for name in names]
-        return super().parse_args(ctx, args)
+        script: list[tuple[str, str, float | None]] = []
+        after = None
+        for name in (param.name for param in order):
+            if name == "after":
+                after = values[name].popleft()
+            elif name in _STEPS:
+                script.append((name, values[name].popleft() if name in values else "", after))
+                after = None
+        arguments = super().parse_args(ctx, args)
+        ctx.meta[_SCRIPT] = [(kind, value, None if after is None else float(after)) for kind, value, after in script]
+        return arguments
 
 
 @main.command(cls=_Scripted)
@@ -37,6 +45,13 @@ class _Scripted(click.Command):
 @click.option("--noinput", count=True, help="The caller is silent.")
 @click.option("--hangup", count=True, help="The caller hangs up.")
 @click.option("--transfer", multiple=True, metavar="OUTCOME", help="How a transfer ends: answered, busy, noanswer, …")
+@click.option(
+    "--after",
+    multiple=True,
+    type=click.FloatRange(0, 86_400),
+    metavar="SECONDS",
+    help="The next of these comes so long after the prompts begin; else it comes when they are over.",
+)
 @click.option("--lint", is_flag=True, help="Call nobody: look for mistakes in it and in what it refers to.")
 @as_json_lines
 @click.pass_context
@@ -53,11 +68,12 @@ def vxml(context: click.Context, /, url: str, as_json: bool, lint: bool, **_: ob
     start, fetch = _place(context.obj, url)
     if lint:
         _lint(context, start, fetch, as_json)
-    script = (Step(kind, value) for kind, value in context.meta[_SCRIPT])
+    script = (Step(*step) for step in context.meta[_SCRIPT])
     variables = {
         "connection": {
             "local": {"uri": ""},
             "remote": {"uri": ""},
+            "originator": {"uri": ""},
             "protocol": {"name": "simulated", "version": "1"},
             "redirect": [],
             "aai": "",
@@ -66,7 +82,12 @@ def vxml(context: click.Context, /, url: str, as_json: bool, lint: bool, **_: ob
         "telephone": {"ani": "", "dnis": ""},
     }
     result = session.run(
-        Request("GET", start), ScriptedCaller(script), fetch, variables, report=_print_json if as_json else _print_line
+        Request("GET", start),
+        ScriptedCaller(script),
+        fetch,
+        variables,
+        report=_print_json if as_json else _print_line,
+        words_per_minute=context.obj.words_per_minute,
     )
     if result.errors:
         raise Refusal("; ".join(result.errors))

@@ -56,7 +56,6 @@ _UNREAD = ("fetch-failed", "not-well-formed", "not-vxml", "unreadable")
 def read(start: str, reader: Reader) -> Application:
     """Read the document at an address and all that it leads to."""
     application = Application(start, reader)
-    resources = Resources(reader.fetching("document"), lambda: 0.0, lambda *_, **__: None)
     waiting: list[tuple[str, Document | None, Element | None]] = [(start, None, None)]
     seen: set[str] = set()
     while waiting:
@@ -66,7 +65,7 @@ def read(start: str, reader: Reader) -> Application:
             continue
         seen.add(bare)
         try:
-            answer = resources.get(Wanted(bare))
+            answer = Resources(reader.fetching("document"), lambda: 0.0, lambda *_, **__: None).get(Wanted(bare))
         except Event as event:
             application.findings += (
                 failed(page, element, event)

@@ -78,12 +78,9 @@ def _endless(run: _Run, who: str, place: tuple[str, int]) -> Finding:
 
 
 def _is_known(run: _Run, place: tuple[str, int], found: list[Finding]) -> bool:
-    """Whether reading has told already what the run ran into."""
-    errors = [each for each in found if each.severity == "error"]
-    message = run.errors[-1]
-    return any(
-        (each.url, each.line) == place or ("error.badfetch" in message and each.url in message) for each in errors
-    )
+    """Whether reading has told already what is wrong with the document that the run ended in, or could not get."""
+    wrong = {each.url for each in found if each.severity == "error"}
+    return place[0] in wrong or any(url in run.errors[-1] for url in wrong)
 
 
 def _run(application: Application, caller: Caller, kind: str) -> _Run:

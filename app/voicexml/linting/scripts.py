@@ -32,29 +32,21 @@ _TEXT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 _FREE = re.compile(r"(?<![\w$.])(?<!\.\s)((?:[^\W\d]|\$)[\w$]*)(?!\s*:)\b")
 _GUARDED = re.compile(r"function|=>|typeof|/|`|\bnew\b")
 """Expressions with names of their own, with names that need not be there, or whose texts are not to be told apart."""
-_GIVEN = frozenset(
-    (
-        "session",
-        "application",
-        "document",
-        "dialog",
-        "connection",
-        "telephone",
-        "_event",
-        "_message",
-        "_prompt",
-        "_dtmf",
-    )
-)
+_GIVEN = frozenset((
+    "session", "application", "document", "dialog", "connection", "telephone", "_event", "_message", "_prompt", "_dtmf"
+))  # fmt: skip
+"""Names that are there without anybody declaring them (VoiceXML 2.0 section 5.1)."""
 _NAMELISTS = ("clear", "data", "disconnect", "exit", "return", "subdialog", "submit")
 
 
 def check(application: Application, page: Document, scripts: Scripts) -> Iterator[Finding]:
     """All findings about the ECMAScript of one document; ``scripts`` are the external ones."""
-    yield from _unparsed(page, scripts)
+    unparsed = list(_unparsed(page, scripts))
+    yield from unparsed
     yield from _misnamed(page)
     if not application.is_root(page):  # what runs in its documents may use their variables
-        yield from _undeclared(application, page, scripts)
+        lines = {each.line for each in unparsed}
+        yield from (each for each in _undeclared(application, page, scripts) if each.line not in lines)
 
 
 def _unparsed(page: Document, scripts: Scripts) -> Iterator[Finding]:

@@ -42,11 +42,11 @@ def check(page: Document) -> Iterator[Finding]:
 
 
 def words(element: Element) -> Iterator[Element]:
-    """The elements of VoiceXML below one and itself, not what is inside of unknown ones and other languages."""
+    """An element and those in it that the interpreter looks at: known, where they may stand, not another language's."""
     yield element
     if name_of(element) not in OPAQUE:
-        for child in children(element):
-            if name_of(child) in ATTRIBUTES and _is_ours(child):
+        for child in children(element, *CONTENT.get(name_of(element), ("",))):
+            if _is_ours(child):
                 yield from words(child)
 
 

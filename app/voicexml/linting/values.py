@@ -13,8 +13,8 @@ _SWITCH = ("true|false", "true or false")
 _PART = (r"0?\.\d+|0(?:\.\d*)?|1(?:\.0*)?", "a number from 0.0 to 1.0")
 _WHOLE = (r"\d{1,9}", "a whole number")
 _COUNT = (r"[1-9]\d{0,8}", "a whole number from 1")
-_TIMES = ("fetchtimeout", "interdigittimeout", "timeout", "finalsilence", "maxtime", "connecttimeout")
-"""Those that the interpreter reads: it refuses one that is no time."""
+_TIMES = ("connecttimeout", "fetchtimeout", "finalsilence", "maxtime", "timeout")
+"""Attributes that are times; the interpreter refuses one that is none."""
 _METHOD = ("(?i:get|post)", "get or post")
 
 _ATTRIBUTES = {
@@ -25,8 +25,6 @@ _ATTRIBUTES = {
     "bargeintype": ("speech|hotword", "speech or hotword"),
     "fetchhint": ("prefetch|safe", "prefetch or safe"),
 }
-
-
 _PROPERTIES = {
     "bargein": _SWITCH,
     "bargeintype": _ATTRIBUTES["bargeintype"],
@@ -43,11 +41,9 @@ _PROPERTIES = {
         for age in ("maxage", "maxstale")
     },
 }
-_PROPERTY_TIMES = (
-    "completetimeout", "incompletetimeout", "maxspeechtimeout", "termtimeout", "fetchaudiodelay", "fetchaudiominimum"
-)  # fmt: skip
+_PROPERTY_TIMES = frozenset(name for name, value in properties.DEFAULTS.items() if re.fullmatch(r"\d+m?s", value))
 _KNOWN = frozenset((
-    *_PROPERTIES, *_TIMES[:3], *_PROPERTY_TIMES, "fetchaudio", "audiofetchhint", "documentfetchhint",
+    *_PROPERTIES, *_PROPERTY_TIMES, "fetchaudio", "audiofetchhint", "documentfetchhint",
     "grammarfetchhint", "objectfetchhint", "scriptfetchhint", "recordutterance", "recordutterancetype",
 ))  # fmt: skip
 
@@ -70,10 +66,8 @@ def of_property(page: Document, element: Element) -> Iterator[Finding]:
     """A property out of its form, or one whose name is nearly that of a known one; others are a platform's own."""
     name, value = element.get("name", ""), element.get("value", "")
     form = _PROPERTIES.get(name)
-    if name in _TIMES and not _is_time(value):
+    if name in _PROPERTY_TIMES and not _is_time(value):
         yield error(page, element, "property-value", f"{name} is {value!r}: write a time such as 5s or 300ms")
-    elif name in _PROPERTY_TIMES and not _is_time(value):
-        yield warning(page, element, "property-value", f"{name} is {value!r}: write a time such as 5s or 300ms")
     elif form and not re.fullmatch(form[0], value.strip()):
         yield warning(page, element, "property-value", _wrong(f"property {name}", value, form[1]))
     elif name not in _KNOWN and meant(name, _KNOWN):
