@@ -32,14 +32,15 @@ def _prompt(entry: Entry) -> str:
 
 
 def _audio(entry: Entry) -> str:
-    lost = "" if entry["played"] or not entry.get("heard", True) else " (could not be fetched)"
+    lost = "" if entry["played"] or not entry.get("heard", True) else " (could not be played)"
     return f"{entry['src']}{lost}{_heard(entry)}"
 
 
 def _input(entry: Entry) -> str:
+    ignored = " (nobody listens)" if entry.get("ignored") else ""
     if "say" in entry:
-        return f"says {_value(entry['say'])}"
-    return f"presses {entry['dtmf']}" if "dtmf" in entry else "is silent"
+        return f"says {_value(entry['say'])}{ignored}"
+    return f"presses {entry['dtmf']}{ignored}" if "dtmf" in entry else "is silent"
 
 
 def _match(entry: Entry) -> str:
