@@ -84,7 +84,7 @@ def _told(report: Report) -> list[str]:
                      "two dialogs", id="two dialogs of one id"),
         pytest.param(_form('<block name="a"/>', '<block name="a"/>'), 2, "error", "refused-page", "two items named a",
                      id="two items of one name"),
-        pytest.param(_form('<block><goto next="#nowhere"/></block>'), 3, "error", "no-such-dialog", "#nowhere",
+        pytest.param(_form('<block><goto next="#nowhere"/></block>'), 3, "error", "no-such-dialog", "nowhere",
                      id="a goto to nowhere"),
         pytest.param(_page(SECOND, '<link next="#secnd" dtmf="1"/>'), 3, "error", "no-such-dialog",
                      "did you mean second?", id="a link to nowhere"),

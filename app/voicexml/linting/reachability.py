@@ -44,9 +44,9 @@ def _target(application: Application, page: Document, element: Element) -> Itera
         return
     ids = [each.get("id", "") for each in children(target.root, "form", "menu")]
     hint = meant(fragment, ids) or f": its dialogs are {', '.join(filter(None, ids)) or 'without id'}"
-    yield error(
-        page, element, "no-such-dialog", f"<{name_of(element)}> leads to #{fragment}, which isn't in {target.url}{hint}"
-    )
+    where = "this document" if target is page else target.url
+    sentence = f"<{name_of(element)}> leads to {fragment}, which isn't in {where}{hint}"
+    yield error(page, element, "no-such-dialog", sentence)
 
 
 def _page_at(application: Application, page: Document, address: str) -> Document | None:
