@@ -21,8 +21,9 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 applications fetch, the shares of threads that may wait for one client's
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
-                lifecycle, outbox, exchanges (HTTP), campaigns (the switches), schedulers (their heartbeats), reports,
-                waiting (why it does not dial), virtual_time;
+                lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),
+                schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;
+                for Fuse: deployments (of applications, and who may use them), keys, details (of a call);
                 for operations: readiness, figures, tallies (what grows), pruning (what goes);
                 for testers: scripts (of callees), happenings (since somebody was told), reset;
                 its pure rules: states (what becomes of a call), delivery (of a result), payloads
@@ -32,11 +33,12 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
-                  dial), heart (lease and obedience), results, posters (their threads), destinations (how many may
-                  post to which), stepping (of virtual time)
+                  dial), heart (lease and obedience), talk (the conversation), greeting (the built-in application),
+                  results, posters (their threads), destinations (how many may post to which), stepping (of virtual
+                  time)
 5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``worker``
-   is gunicorn's with patience that ends, ``logs`` is
-   how their lines look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
+   is gunicorn's with patience that ends, ``logs`` is how their lines look, ``sample`` is a small customer application
+   to try things with, ``demo`` shows it at work
 """
 
 __version__ = "0.1.0"

@@ -80,18 +80,21 @@ class _Pooled(peewee.PostgresqlDatabase):
             return False
         connection: Connection = self._state.conn
         self._state.reset()
-        if self._ended or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
             connection.close()
         else:
             self._idle.append(connection)
+        if self._ended:  # looked at last: the end may come at any moment
+            self.end()
         self._free.release()
         return True
 
     def end(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
         self._ended = True
-        while self._idle:
-            self._idle.pop().close()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _usable(self) -> Connection | None:
         """An idle connection that the server has not ended."""

@@ -11,7 +11,7 @@ from app.errors import Refusal
 
 
 def _campaign() -> int:
-    (campaign_id,) = execute("SELECT id FROM campaign WHERE is_default").fetchone()
+    (campaign_id,) = execute("SELECT id FROM campaign WHERE is_default AND deployment_id IS NULL").fetchone()
     return int(campaign_id)
 
 
