@@ -19,7 +19,7 @@ from app.voicexml.transcript import line
         ("audio", {"src": "http://c/a.wav", "played": False, "heard": False}, "http://c/a.wav (not heard)"),
         ("input", {"say": "né"}, 'says "né"'),
         ("input", {"dtmf": "12#"}, "presses 12#"),
-        ("input", {"dtmf": "1", "ignored": True}, "presses 1 (nobody listens)"),
+        ("input", {"dtmf": "1", "ignored": True}, "presses 1 (nothing listens)"),
         ("input", {"noinput": True}, "is silent"),
         (
             "match",
