@@ -136,6 +136,7 @@ class Settings:
         "instant", "real: a simulated call takes its time; instant: it ends at once", _choice("instant", "real")
     )
     callees: dict[str, int] = _setting("voice=100", "mix of simulated callees, as weights", _mix)
+    words_per_minute: int = _setting("180", "how fast prompts and simulated people speak", _number(20, 1_000))
     seed: str = _setting("ringback", "seed of every random draw")
     dial_ledger: str = _setting("", "file that gets a line per simulated dial: call_id attempt unix_time phone_number")
     network: Literal["", "open", "public"] = _setting(

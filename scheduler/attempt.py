@@ -14,6 +14,7 @@ from app.outside.fetch import Outside
 from app.telephony.callees import Callee
 from app.telephony.carrier import Carrier, Dial, LostAttempt
 from app.telephony.outcomes import CalleeType
+from app.voicexml.caller import WORDS_PER_MINUTE
 from scheduler.permit import NotPermitted, Permit
 from scheduler.talk import Talk
 
@@ -37,6 +38,7 @@ class Equipment:
     clock: Clock
     zone: ZoneInfo
     dial_rules: phone.DialRules = NOBODY_PAYS
+    words_per_minute: float = WORDS_PER_MINUTE
 
 
 class Attempt:
@@ -90,5 +92,6 @@ class Attempt:
     def _converse(self, answered_at: datetime, callee: Callee) -> float:
         """Run the customer's application; the seconds that the conversation took."""
         self._answered(self.claim, answered_at)
-        self._talk = Talk(self.claim, callee, self._equipment.outside, self._equipment.clock)
+        equipment = self._equipment
+        self._talk = Talk(self.claim, callee, equipment.outside, equipment.clock, equipment.words_per_minute)
         return self._talk.run()

@@ -30,12 +30,13 @@ MOST_CHARACTERS = 4_000
 class Talk:
     """One conversation. After ``run``: ``events`` for the call's page, ``exchanges`` and the ``transcript``."""
 
-    def __init__(self, claim: Claim, callee: Callee, outside: Outside, clock: Clock) -> None:
+    def __init__(self, claim: Claim, callee: Callee, outside: Outside, clock: Clock, words_per_minute: float) -> None:
         self.events: list[tuple[str, str]] = []
         self.exchanges: list[Exchange] = []
         self.transcript: list[str] = []
         self._claim = claim
         self._callee = callee
+        self._words_per_minute = words_per_minute
         self._metadata: dict[str, Any] = json.loads(claim.metadata) if claim.metadata else {}
         self._fetch = fetching(outside)
         self._clock = clock
@@ -54,11 +55,12 @@ class Talk:
         )
         result = session.run(
             Request("POST", claim.start_url or greeting.URL, body, FORM),
-            _caller(self._callee),
+            _caller(self._callee, self._words_per_minute),
             self._fetched,
             _session_variables(claim, self._metadata),
             report=self._told,
             later=later,
+            words_per_minute=self._words_per_minute,
         )
         self.events += [("application error", error) for error in result.errors]
         return result.seconds
@@ -110,13 +112,14 @@ def _short(value: object) -> object:
     return value if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
-def _caller(callee: Callee) -> Caller:
+def _caller(callee: Callee, words_per_minute: float) -> Caller:
     """The simulated callee as the application meets it."""
+    leaves = callee.hangs_up_after, callee.hangs_up_at_prompt
     if callee.callee_type is CalleeType.ANSWERINGMACHINE:
-        return AnsweringMachine(callee.says, callee.hangs_up_after)
+        return AnsweringMachine(callee.says, *leaves, words_per_minute=words_per_minute)
     if callee.does:
-        return ScriptedCaller((Step(kind, value) for kind, value in callee.does), callee.hangs_up_after)
-    return Respondent(callee.says, callee.dtmf, callee.hangs_up_after)
+        return ScriptedCaller((Step(*step) for step in callee.does), *leaves)
+    return Respondent(callee.says, callee.dtmf, *leaves)
 
 
 def _session_variables(claim: Claim, metadata: Mapping[str, Any]) -> Mapping[str, Any]:

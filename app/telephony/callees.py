@@ -16,15 +16,18 @@ from app.telephony.outcomes import ANSWERS, NOANSWER_SECONDS, CalleeType
 ANSWER_RING_SECONDS = 4
 LONGEST_SECONDS = 86_400
 MOST_OUTCOMES = 100
+MOST_PROMPTS = 1_000
 MET = [callee_type.value for callee_type in CalleeType if callee_type is not CalleeType.NOATTEMPT]
 
 _RESERVED = re.compile(r"\+1\d{3}555(01\d\d)")
 _KEYS = re.compile("[0-9*#A-D]+")
-_OF_ANSWERS = ("says", "dtmf", "does", "hangs_up_after")
+_OF_ANSWERS = ("says", "dtmf", "does", "hangs_up_after", "hangs_up_at_prompt")
 
 Kind = Literal["say", "dtmf", "noinput", "hangup", "transfer"]
-Step = tuple[Kind, str]
-"""One thing that a callee does: its kind, and its words, keys or outcome of a transfer."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Step = tuple[Kind, str, float | None]
+"""One thing that a callee does: its kind; its words, keys or outcome of a transfer; how many seconds after the prompts
+began, None when they are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Callee:
     """What one simulated dial meets. ``rings`` is in seconds; the rest is for callees that answer.
 
     ``says`` and ``dtmf`` are what the callee will say and press when it fits, ``does`` is what it does in this order.
-    ``hangs_up_after`` is the most seconds the conversation lasts; None: as long as the caller likes.
+    ``hangs_up_after`` is the most seconds the conversation lasts, ``hangs_up_at_prompt`` the prompt or sound, counted
+    from 1, at which the callee leaves; None: it stays as long as the caller likes.
     """
 
     callee_type: CalleeType
@@ -41,6 +45,7 @@ class Callee:
     dtmf: tuple[str, ...] = ()
     hangs_up_after: float | None = None
     does: tuple[Step, ...] = ()
+    hangs_up_at_prompt: int | None = None
 
     @property
     def answers(self) -> bool:
@@ -84,6 +89,7 @@ class Callee:
             _keys(outcome.get("dtmf", []), f"{place}.dtmf"),
             _seconds(outcome["hangs_up_after"], f"{place}.hangs_up_after", above=True) if leaves else None,
             _steps(outcome.get("does", []), f"{place}.does"),
+            _prompt(outcome["hangs_up_at_prompt"], place) if "hangs_up_at_prompt" in outcome else None,
         )
 
 
@@ -102,10 +108,19 @@ def _type_of(value: object, place: str) -> CalleeType:
 
 def _seconds(value: object, place: str, *, above: bool) -> float:
     """A number of seconds from 0, or above it, up to a day."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= LONGEST_SECONDS or (above and value == 0):  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST_SECONDS:
+        given = None
+    else:
+        given = float(value)
+    if given is None or (above and given == 0):
         raise ValueError(f"{place}: must be seconds, {'above' if above else 'from'} 0 and at most {LONGEST_SECONDS}")
-    return float(value)  # type: ignore[arg-type] # it is a number
+    return given
+
+
+def _prompt(value: object, place: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_PROMPTS:
+        raise ValueError(f"{place}.hangs_up_at_prompt: must be a whole number from 1 to {MOST_PROMPTS}")
+    return value
 
 
 def _texts(value: object, place: str) -> tuple[str, ...]:
@@ -122,22 +137,30 @@ def _keys(value: object, place: str) -> tuple[str, ...]:
 
 def _steps(value: object, place: str) -> tuple[Step, ...]:
     """Steps in the words of ``ringback vxml``, an object each: a text to say, keys, a transfer's outcome, or true."""
-    if not isinstance(value, list) or not all(isinstance(step, dict) and len(step) == 1 for step in value):
+    if not isinstance(value, list) or not all(isinstance(step, dict) for step in value):
         raise ValueError(f"{place}: must be a list of objects with one step each")
-    return tuple(_step(step, f"{place}[{number}]") for number, step in enumerate(value))
+    return tuple(_step(dict(step), f"{place}[{number}]") for number, step in enumerate(value))
 
 
-def _step(step: dict[Kind, object], place: str) -> Step:
-    ((kind, what),) = step.items()
-    if kind not in get_args(Kind):
-        raise ValueError(f"{place}: {kind} is none of {', '.join(get_args(Kind))}")
+def _step(step: dict[str, object], place: str) -> Step:
+    """One of them; beside it may stand ``after``, in seconds."""
+    after = _seconds(step.pop("after"), f"{place}.after", above=False) if "after" in step else None
+    if len(step) != 1:
+        raise ValueError(f"{place}: must have one step, of {', '.join(KINDS)}")
+    for kind in KINDS:
+        if kind in step:
+            return kind, _what(kind, step[kind], f"{place}.{kind}"), after
+    raise ValueError(f"{place}: {', '.join(step)} is none of {', '.join(KINDS)}")
+
+
+def _what(kind: Kind, value: object, place: str) -> str:
     if kind in ("noinput", "hangup"):
-        if what is not True:
-            raise ValueError(f"{place}.{kind}: must be true")
-        return kind, ""
-    if not isinstance(what, str) or not what.strip() or (kind == "dtmf" and not _KEYS.fullmatch(what)):
-        raise ValueError(f"{place}.{kind}: must be {'keys 0-9, *, # and A-D' if kind == 'dtmf' else 'a text'}")
-    return kind, what
+        if value is not True:
+            raise ValueError(f"{place}: must be true")
+        return ""
+    if not isinstance(value, str) or not value.strip() or (kind == "dtmf" and not _KEYS.fullmatch(value)):
+        raise ValueError(f"{place}: must be {'keys 0-9, *, # and A-D' if kind == 'dtmf' else 'a text'}")
+    return value
 
 
 def _callee(callee_type: CalleeType) -> Callee:

@@ -101,10 +101,9 @@ def move(request: Request, now: datetime) -> Move:
 
 
 def _seconds(name: str, value: object, most: float = math.inf) -> float:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= min(most, LATEST_TIMESTAMP):  # type: ignore[operator] # it is a number
-        raise BadRequest(f"{name}: must be a number of seconds from 0" + (f" to {most}" if most < math.inf else ""))
-    return float(value)  # type: ignore[arg-type] # it is a number
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= min(most, LATEST_TIMESTAMP):
+        return float(value)
+    raise BadRequest(f"{name}: must be a number of seconds from 0" + (f" to {most}" if most < math.inf else ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from app.voicexml.events import Event
 from app.voicexml.forms import Form
 from app.voicexml.leaving import Exit, GoTo, GoToItem, Return
 from app.voicexml.playing import play
+from app.voicexml.speaking import each_of
 from app.voicexml.submitting import names_in, request_of
 
 INITIAL = ("var", "script", "data")
@@ -127,7 +128,7 @@ class Actions:
         self._run(branch)
 
     def _foreach(self, element: Element) -> None:
-        for _ in prompts.each_of(self._conversation, element):
+        for _ in each_of(self._conversation, element):
             self.run(element)
 
     def _prompt(self, element: Element) -> None:
@@ -206,6 +207,6 @@ def _logged(conversation: Conversation, element: Element) -> list[str]:
         elif name_of(piece) == "value":
             said.append(f" {conversation.scopes.text(piece.get('expr', ''))} ")
         elif name_of(piece) == "foreach":
-            for _ in prompts.each_of(conversation, piece):
+            for _ in each_of(conversation, piece):
                 said += _logged(conversation, piece)
     return said

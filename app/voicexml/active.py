@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from app.voicexml import grammars, prompts, properties
+from app.voicexml import grammars, properties
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children, name_of
 from app.voicexml.events import Event
+from app.voicexml.forms import choices_of
 from app.voicexml.grammars import BadGrammar, Grammar, UnsupportedFormat, builtin
 from app.voicexml.grammars.loading import TYPES
 from app.voicexml.resources import resolve
@@ -81,7 +82,7 @@ def _of_item(conversation: Conversation, item: Element) -> Iterator[Active]:
         if "type" in item.attrib:
             for mode in ("voice", "dtmf"):
                 yield Active(_builtin(item, mode), item, base)
-        for option, (phrase, key) in zip(children(item, "option"), prompts.choices_of(item), strict=True):
+        for option, (phrase, key) in zip(children(item, "option"), choices_of(item), strict=True):
             value = option.get("value", phrase or key)
             for grammar in _phrases(option, phrase, key, option.get("accept") or "exact"):
                 yield Active(grammar, item, base, value=value)
@@ -115,7 +116,7 @@ def _links(conversation: Conversation, element: Element, base: str) -> Iterator[
 
 def _choices(conversation: Conversation, menu: Element, base: str) -> Iterator[Active]:
     """Section 2.2.2: a choice's own grammar instead of its words; its key in any case."""
-    for choice, (phrase, key) in zip(children(menu, "choice"), prompts.choices_of(menu), strict=True):
+    for choice, (phrase, key) in zip(children(menu, "choice"), choices_of(menu), strict=True):
         own = children(choice, "grammar")
         for element in own:
             yield from_element(conversation, element, choice, base)

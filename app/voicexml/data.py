@@ -4,6 +4,7 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.dom import NotXml
 from app.voicexml.elements import Element
 from app.voicexml.events import Event
+from app.voicexml.fetchaudio import play_while_fetching
 from app.voicexml.submitting import names_in, request_of
 
 
@@ -13,7 +14,9 @@ def fetch(conversation: Conversation, element: Element) -> None:
     Raises Event error.badfetch for what isn't there or is no XML, ScriptError for a name that can't be a variable's.
     """
     src = conversation.given(element, "src") or ""
-    answer = conversation.resources.get(request_of(conversation, element, src, names_in(element), "data"))
+    wanted = request_of(conversation, element, src, names_in(element), "data")
+    play_while_fetching(conversation, element, wanted)
+    answer = conversation.resources.get(wanted)
     if "name" not in element.attrib:
         return
     try:

@@ -1,9 +1,10 @@
-"""A form as it is being filled: its items and counters; a menu seen as a form (VoiceXML 2.0 sections 2.1, 2.2)."""
+"""A form as it is being filled: items, counters, choices; a menu seen as a form (VoiceXML 2.0 sections 2.1, 2.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from app.voicexml.elements import ITEMS, Element, children, name_of
+from app.voicexml import properties
+from app.voicexml.elements import ITEMS, Element, children, name_of, pieces, words_of
 from app.voicexml.events import Counts
 
 INPUT_ITEMS = frozenset(("field", "record", "transfer", "subdialog", "object"))
@@ -65,3 +66,21 @@ class Form:
             item.visits = 1
             item.counts = Counts()
         return item
+
+
+def choices_of(holder: Element) -> list[tuple[str, str]]:
+    """The phrase and the key (empty: none) of each choice of a menu or option of a field."""
+    given_out = iter("123456789") if properties.is_true(holder.get("dtmf", "")) else iter(())
+    found = []
+    for each in children(holder, "choice", "option"):
+        key = each.get("dtmf") or next(given_out, "")
+        found.append((words_of("".join(_texts(each))), "".join(key.split())))
+    return found
+
+
+def _texts(element: Element) -> Iterator[str]:
+    for piece in pieces(element):
+        if isinstance(piece, str):
+            yield piece
+        elif name_of(piece) != "grammar":
+            yield from _texts(piece)

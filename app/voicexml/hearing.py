@@ -46,10 +46,11 @@ def hear(
     begins = silence if heard.after is None else heard.after
     if heard.kind == "hangup":
         conversation.caller.leaves_after = conversation.seconds + begins
-    elif heard.kind != "noinput" and begins < silence + timeout:
+    elif heard.kind != "noinput":
         part = _playing(queue, begins)
         hotword = _hotword(conversation, part or (queue[-1] if queue else None))
-        if _is_listened_to(conversation, heard, part) and (not hotword or fits(heard)):
+        in_time = begins < silence + timeout
+        if in_time and _is_listened_to(conversation, heard, part) and (not hotword or fits(heard)):
             return _begun(conversation, heard, begins, lasting=hotword and part is not None)
         told = {heard.kind: heard.value}
         conversation.at(conversation.seconds + begins, lambda: conversation.tell("input", **told, ignored=True))

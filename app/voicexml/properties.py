@@ -12,7 +12,7 @@ DEFAULTS = {
     "completetimeout": "500ms",
     "confidencelevel": "0.5",
     "fetchaudiodelay": "0s",
-    "fetchaudiominimum": "0s",
+    "fetchaudiominimum": "1s",
     "fetchtimeout": "10s",
     "incompletetimeout": "1s",
     "inputmodes": "dtmf voice",

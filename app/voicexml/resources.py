@@ -103,13 +103,17 @@ class Resources:
     def get(self, wanted: Wanted) -> Answer:
         """The 200 answer, from the cache if it is fresh. Raises Event error.badfetch[.http.NNN] (section 5.2.6)."""
         request = wanted.request()
-        kept = self._kept.get(request.url) if request.body is None else None
-        if kept is not None and self._is_fresh(*kept, wanted):
-            return kept[1]
+        kept = self._fresh(request, wanted)
+        if kept is not None:
+            return kept
         answer = self.ask(request)
         if request.body is None:
             self._kept[request.url] = (self._now(), answer)
         return answer
+
+    def has(self, wanted: Wanted) -> bool:
+        """Whether it is there already, and young enough."""
+        return self._fresh(wanted.request(), wanted) is not None
 
     def ask(self, request: Request) -> Answer:
         """The 200 answer to a request as it is, never from the cache. Raises Event as ``get`` does."""
@@ -137,14 +141,21 @@ class Resources:
         self._tell("fetch", **told, status=answer.status, seconds=round(answer.seconds, 3))
         return answer
 
-    def _is_fresh(self, since: float, answer: Answer, wanted: Wanted) -> bool:
-        """Section 6.1.2: young enough for the page and for the server; a server that says nothing means a new look."""
+    def _fresh(self, request: Request, wanted: Wanted) -> Answer | None:
+        """What is kept and may be used (section 6.1.2): young enough for the page and for the server.
+
+        A server that says nothing means a new look.
+        """
+        if request.body is not None or request.url not in self._kept:
+            return None
+        since, answer = self._kept[request.url]
         age = self._now() - since
         control = answer.headers.get("cache-control", "").lower()
         if "no-store" in control or "no-cache" in control or (wanted.max_age is not None and age > wanted.max_age):
-            return False
+            return None
         stale = age - _lifetime(answer.headers)
-        return stale < 0 or (stale <= wanted.max_stale and wanted.max_stale > 0 and "must-revalidate" not in control)
+        serves = stale < 0 or (0 < stale <= wanted.max_stale and "must-revalidate" not in control)
+        return answer if serves else None
 
 
 def _lifetime(headers: Mapping[str, str]) -> float:

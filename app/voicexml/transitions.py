@@ -8,6 +8,7 @@ from app.voicexml.conversation import Conversation, Frame
 from app.voicexml.document import BadDocument, Document
 from app.voicexml.elements import ITEMS, Element, children
 from app.voicexml.events import Event
+from app.voicexml.fetchaudio import play_while_fetching
 from app.voicexml.leaving import Target
 from app.voicexml.resources import Answer, Request, Wanted, resolve
 
@@ -32,6 +33,7 @@ def find(
         dialog = _dialog(frame.document, fragment)
         return Target(frame.document, frame.root, dialog, frame.application, fresh=apart, fresh_root=apart)
     wanted = submitted or conversation.wanted(element, resolve(base or frame.document.base, url))
+    play_while_fetching(conversation, element, wanted)
     page = _fetched(conversation, wanted)
     return _placed(conversation, element, page, fragment, reset=submitted is not None, apart=apart)
 

@@ -33,12 +33,26 @@ NOANSWER = Callee(CalleeType.NOANSWER, 45)
         pytest.param(
             {
                 "callee": "voice",
-                "does": [{"noinput": True}, {"say": "né"}, {"dtmf": "1#"}, {"transfer": "busy"}, {"hangup": True}],
+                "does": [
+                    {"noinput": True},
+                    {"say": "né", "after": 1.5},
+                    {"dtmf": "1#"},
+                    {"transfer": "busy"},
+                    {"hangup": True, "after": 0},
+                ],
+                "hangs_up_at_prompt": 9,
             },
             Callee(
                 CalleeType.VOICE,
                 4,
-                does=(("noinput", ""), ("say", "né"), ("dtmf", "1#"), ("transfer", "busy"), ("hangup", "")),
+                does=(
+                    ("noinput", "", None),
+                    ("say", "né", 1.5),
+                    ("dtmf", "1#", None),
+                    ("transfer", "busy", None),
+                    ("hangup", "", 0),
+                ),
+                hangs_up_at_prompt=9,
             ),
             id="one step after the other",
         ),
@@ -77,7 +91,7 @@ def test_what_an_outcome_means(outcome: object, callee: Callee) -> None:
         pytest.param([{"ring": 4}], "outcomes[0].callee: is required", id="no callee"),
         pytest.param(
             [{"callee": "voice", "rings": 4}],
-            "outcomes[0]: rings is none of callee, ring, says, dtmf, does, hangs_up_after",
+            "outcomes[0]: rings is none of callee, ring, says, dtmf, does, hangs_up_after, hangs_up_at_prompt",
             id="an unknown key",
         ),
         pytest.param(
@@ -136,8 +150,28 @@ def test_what_an_outcome_means(outcome: object, callee: Callee) -> None:
         ),
         pytest.param(
             [{"callee": "voice", "does": [{"say": "yes", "dtmf": "1"}]}],
-            "outcomes[0].does: must be a list of objects with one step each",
+            "outcomes[0].does[0]: must have one step, of say, dtmf, noinput, hangup, transfer",
             id="two steps in one",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"after": 2}]}],
+            "outcomes[0].does[0]: must have one step, of say, dtmf, noinput, hangup, transfer",
+            id="no step at all",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [{"say": "yes", "after": "soon"}]}],
+            "outcomes[0].does[0].after: must be seconds, from 0 and at most 86400",
+            id="says yes soon",
+        ),
+        pytest.param(
+            [{"callee": "voice", "does": [["say", "yes"]]}],
+            "outcomes[0].does: must be a list of objects with one step each",
+            id="a step that is a list",
+        ),
+        pytest.param(
+            [{"callee": "voice", "hangs_up_at_prompt": 0}],
+            "outcomes[0].hangs_up_at_prompt: must be a whole number from 1 to 1000",
+            id="hangs up before the first prompt",
         ),
         pytest.param(
             [{"callee": "voice", "does": [{"noinput": True}, {"shout": "yes"}]}],
