@@ -37,7 +37,7 @@ def _audio(entry: Entry) -> str:
 
 
 def _input(entry: Entry) -> str:
-    ignored = " (nobody listens)" if entry.get("ignored") else ""
+    ignored = " (nothing listens)" if entry.get("ignored") else ""
     if "say" in entry:
         return f"says {_value(entry['say'])}{ignored}"
     return f"presses {entry['dtmf']}{ignored}" if "dtmf" in entry else "is silent"
