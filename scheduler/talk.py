@@ -45,6 +45,9 @@ class Talk:
         """POST start_url and run what it answers; the seconds that the conversation took."""
         claim, callee_type = self._claim, _SAID.get(self._callee.callee_type, self._callee.callee_type.value)
         later = [(DETECTING_SECONDS, "connection.callee_type", callee_type)] if claim.detection else []
+        asked = phone.parse(claim.phone_number, phone.NumberRules())
+        if asked.postd:
+            self._told({"at": 0.0, "event": "postd", "keys": asked.postd})
         body = start_body(
             claim.phone_number,
             claim.call_id,
@@ -57,7 +60,7 @@ class Talk:
             Request("POST", claim.start_url or greeting.URL, body, FORM),
             _caller(self._callee, self._words_per_minute),
             self._fetched,
-            _session_variables(claim, self._metadata),
+            _session_variables(claim, asked.ani, self._metadata),
             report=self._told,
             later=later,
             words_per_minute=self._words_per_minute,
@@ -66,9 +69,12 @@ class Talk:
         return result.seconds
 
     def _told(self, entry: dict[str, Any]) -> None:
-        if len(self.transcript) < MOST_TRANSCRIPT and not self._claim.is_pci:
-            cut = {name: _short(value) for name, value in entry.items()}
-            self.transcript.append(json.dumps(cut))
+        kept = len(self.transcript)
+        if kept > MOST_TRANSCRIPT or self._claim.is_pci:
+            return
+        if kept == MOST_TRANSCRIPT:
+            entry = {"at": entry["at"], "event": "cut", "message": f"more than {kept} entries: the rest is not kept"}
+        self.transcript.append(json.dumps({name: _short(value) for name, value in entry.items()}))
 
     def _fetched(self, request: Request) -> Answer:
         """Fetch, and keep what was said and answered."""
@@ -115,17 +121,16 @@ def _short(value: object) -> object:
 def _caller(callee: Callee, words_per_minute: float) -> Caller:
     """The simulated callee as the application meets it."""
     leaves = callee.hangs_up_after, callee.hangs_up_at_prompt
-    if callee.callee_type is CalleeType.ANSWERINGMACHINE:
-        return AnsweringMachine(callee.says, *leaves, words_per_minute=words_per_minute)
     if callee.does:
         return ScriptedCaller((Step(*step) for step in callee.does), *leaves)
+    if callee.callee_type is CalleeType.ANSWERINGMACHINE:
+        return AnsweringMachine(callee.says, *leaves, words_per_minute=words_per_minute)
     return Respondent(callee.says, callee.dtmf, *leaves)
 
 
-def _session_variables(claim: Claim, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Section 5.1.4 of VoiceXML 2.0; callee_type (Outbound Calling Guide); the metadata, as Fuse has it."""
-    number, ani = claim.number, phone.parse(claim.phone_number, phone.NumberRules()).ani
-    local, remote = {"uri": f"tel:{ani}" if ani else ""}, {"uri": f"tel:{number}"}
+    local, remote = {"uri": f"tel:{ani}" if ani else ""}, {"uri": f"tel:{claim.number}"}
     return {
         **metadata,
         "metadata": metadata,
@@ -138,5 +143,5 @@ def _session_variables(claim: Claim, metadata: Mapping[str, Any]) -> Mapping[str
             "aai": "",
             "callee_type": DETECTING if claim.detection else CalleeType.VOICE.value,
         },
-        "telephone": {"ani": ani, "dnis": number},
+        "telephone": {"ani": ani, "dnis": claim.number},
     }

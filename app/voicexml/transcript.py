@@ -96,6 +96,7 @@ def _one_line(text: str) -> str:
 _SAYS: Mapping[str, Callable[[Entry], str]] = {
     "audio": _audio,
     "beep": lambda _: "",
+    "cut": lambda entry: str(entry["message"]),
     "disconnect": _disconnect,
     "error": lambda entry: _one_line(entry["message"]),
     "exit": _exit,
@@ -103,6 +104,7 @@ _SAYS: Mapping[str, Callable[[Entry], str]] = {
     "input": _input,
     "log": _log,
     "match": _match,
+    "postd": lambda entry: f"the platform presses {entry['keys']}",
     "prompt": _prompt,
     "throw": _throw,
     "transfer": _transfer,

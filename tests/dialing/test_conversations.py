@@ -6,6 +6,8 @@ import pytest
 from customer import Reply
 from office import Office
 
+from scheduler.talk import MOST_TRANSCRIPT
+
 MENU = b"""<vxml version="2.1"><form>
  <field name="answer">
   <grammar type="application/x-jsgf">yes | no</grammar>
@@ -84,3 +86,19 @@ def test_an_error_of_the_application_is_told_with_its_line(office: Office) -> No
     (error,) = [event["detail"] for event in call["events"] if event["event"] == "application error"]
     assert "line 4" in error
     assert call["status"] == "completed"
+
+
+def test_keys_for_behind_the_answer_stand_in_the_transcript(office: Office) -> None:
+    """postd is pressed when somebody has answered, before start_url is asked."""
+    call = _call(office, {"/start": THANKS}, None, "tel:+16175550100;postd=12p3")
+    assert call["history"][0]["transcript"][0] == {"at": 0.0, "event": "postd", "keys": "12p3"}
+
+
+def test_a_transcript_that_is_cut_says_so(office: Office) -> None:
+    """A page that goes in circles for ever: the beginning is kept, and that there was more."""
+    page = b"""<vxml version="2.0"><form><var name="n" expr="0"/>
+     <block name="b"><assign name="n" expr="n + 1"/><log>once more</log><if cond="n &lt; 900"><clear namelist="b"/></if>
+     </block></form></vxml>"""
+    transcript = _call(office, {"/start": page}, None, "6175550100")["history"][0]["transcript"]
+    assert len(transcript) == MOST_TRANSCRIPT + 1
+    assert transcript[-1]["event"] == "cut"

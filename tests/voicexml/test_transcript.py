@@ -56,6 +56,8 @@ from app.voicexml.transcript import line
         ("transfer", {"dest": "tel:+1", "type": "bridge", "outcome": "busy"}, "bridge to tel:+1: busy"),
         ("disconnect", {"by": "caller"}, "by the caller"),
         ("exit", {"value": {"a": 1}}, '{"a": 1}'),
+        ("postd", {"keys": "1p2"}, "the platform presses 1p2"),
+        ("cut", {"message": "more than 1000 entries"}, "more than 1000 entries"),
         ("something else", {"a": 1, "b": ""}, "a=1"),
     ],
 )
