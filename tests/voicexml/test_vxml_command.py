@@ -37,8 +37,17 @@ def test_the_script_keeps_the_order_of_its_options(tmp_path: Path) -> None:
 def test_without_json_people_read_it(tmp_path: Path) -> None:
     """A line per event, with its second."""
     result = _run(tmp_path, PAGE, "--say", "yes", "--hangup")
-    assert "First?" in result.stdout
-    assert "disconnect" in result.stdout
+    assert result.stdout.replace(str(tmp_path), "").splitlines() == [
+        "    0.0  fetch       GET file:///page.vxml 200 in 0.00 s",
+        "    0.0  prompt      First?",
+        '    0.3  input       says "yes"',
+        '    1.2  match       "yes", by page.vxml line 2 of field a',
+        '    1.2  variable    a = "yes" (slot a)',
+        "    1.2  prompt      Second?",
+        "    1.5  disconnect  by the caller",
+        "    1.5  throw       connection.disconnect.hangup: page.vxml line 3: the caller hung up",
+        "    1.5  exit",
+    ]
 
 
 def test_an_error_that_nobody_handles_is_exit_status_1(tmp_path: Path) -> None:
