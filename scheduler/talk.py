@@ -84,7 +84,7 @@ class Talk:
         try:
             answer = self._fetch(request)
         except NotFetched as wrong:
-            self._keep(at, request, error=str(wrong))
+            self._keep(at, request, error=str(wrong), seconds=wrong.seconds)
             raise
         self._keep(at, request, status=answer.status, answer=text_of(answer.body), seconds=answer.seconds)
         return answer

@@ -25,7 +25,11 @@ Field = tuple[str, str | bytes]
 
 
 class NotFetched(Exception):
-    """The platform has no answer; the message says why."""
+    """The platform has no answer; the message says why, ``seconds`` after how long."""
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ class Resources:
         try:
             answer = self._fetch(request)
         except NotFetched as wrong:
-            self._tell("fetch", **told, status=None, error=str(wrong))
+            self._tell("fetch", **told, status=None, error=str(wrong), seconds=round(wrong.seconds, 3))
             raise Event("error.badfetch", f"{request.url}: {wrong}") from wrong
         self._tell("fetch", **told, status=answer.status, seconds=round(answer.seconds, 3))
         return answer

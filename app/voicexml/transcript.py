@@ -61,12 +61,10 @@ def _throw(entry: Entry) -> str:
 
 
 def _fetch(entry: Entry) -> str:
-    if entry["status"] is None:
-        ended = f"not fetched: {entry['error']}"
-    else:
-        ended = f"{entry['status']} in {entry['seconds']:.2f} s"
+    answered = "no answer" if entry["status"] is None else entry["status"]
+    why = f": {entry['error']}" if "error" in entry else ""
     sent = "".join(f" {name}={_value(value)}" for name, value in entry.get("fields", {}).items())
-    return f"{entry['method']} {entry['url']} {ended}{sent and ', sent'}{sent}"
+    return f"{entry['method']} {entry['url']} {answered} in {entry['seconds']:.2f} s{why}{sent and ', sent'}{sent}"
 
 
 def _log(entry: Entry) -> str:

@@ -102,3 +102,15 @@ def test_a_transcript_that_is_cut_says_so(office: Office) -> None:
     transcript = _call(office, {"/start": page}, None, "6175550100")["history"][0]["transcript"]
     assert len(transcript) == MOST_TRANSCRIPT + 1
     assert transcript[-1]["event"] == "cut"
+
+
+def test_a_page_that_does_not_come_is_told_with_its_time(office: Office) -> None:
+    """The page waits as long as it says it does, and its handler takes over."""
+    page = b"""<vxml version="2.0"><form><catch event="error.badfetch">Goodbye.</catch>
+     <block><submit next="next" fetchtimeout="1s"/></block></form></vxml>"""
+    office.customer.answers |= {"/start": lambda _: Reply(body=page), "/next": lambda _: Reply(delay=3)}
+    call_id = office.queue("6175550100")
+    office.work()
+    (fetch,) = [each for each in office.call(call_id)["history"][0]["transcript"] if each.get("method") == "GET"]
+    assert (fetch["status"], fetch["error"].partition(":")[0]) == (None, "no whole answer in time")
+    assert 0.9 < fetch["seconds"] < 2.9

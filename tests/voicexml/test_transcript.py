@@ -48,8 +48,8 @@ from app.voicexml.transcript import line
         ),
         (
             "fetch",
-            {"method": "GET", "url": "http://c/s", "status": None, "error": "no such host"},
-            "GET http://c/s not fetched: no such host",
+            {"method": "GET", "url": "http://c/s", "status": None, "error": "no whole answer in time", "seconds": 2.0},
+            "GET http://c/s no answer in 2.00 s: no whole answer in time",
         ),
         ("log", {"label": "here", "text": "we are"}, "here: we are"),
         ("log", {"label": "", "text": "we are"}, "we are"),
