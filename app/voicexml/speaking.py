@@ -123,8 +123,10 @@ def _is_sound(answer: Answer) -> bool:
 
 def playing_seconds(body: bytes) -> float:
     """How long a sound is: by the byte rate in a WAV header, else as telephone audio of 8,000 bytes a second."""
-    rate = int.from_bytes(body[28:32], "little") if body[:4] == b"RIFF" else 0
-    return len(body) / (rate or _BYTES_PER_SECOND)
+    if body[:4] != b"RIFF":
+        return len(body) / _BYTES_PER_SECOND
+    head = body.find(b"data", 12) + 8
+    return (len(body) - head) / (int.from_bytes(body[28:32], "little") or _BYTES_PER_SECOND)
 
 
 def _enumerate(conversation: Conversation, speech: Speech, element: Element) -> None:

@@ -1,31 +1,38 @@
 """Each document in conformance/ against a scripted caller: what has to happen, by the section it is named for.
 
 A name begins with the section of VoiceXML 2.0, or with ``v21-`` and the section of VoiceXML 2.1. A transcript lists
-what `ringback vxml --json` prints, without times; an event says only what matters, prompts that follow one another are
-one text, and fetches are listed where they are what is tested.
+what `ringback vxml --json` prints; an event says only what matters (``at`` where time does), prompts that follow one
+another are one text, and fetches, beeps and variables are listed where they are what is tested. The ``caller`` does
+steps; ``machine`` is what an answering machine says instead; ``hangs_up_at_prompt``, ``hangs_up_after`` end the call.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from app.voicexml.caller import ScriptedCaller, Step
+from app.voicexml.caller import AnsweringMachine, Caller, ScriptedCaller, Step
+from app.voicexml.recording import sound
 from app.voicexml.resources import Answer, Request
 from app.voicexml.session import run
 
 DIRECTORY = Path(__file__).parent / "conformance"
 BASE = "http://customer.example/"
+_FRESH = {
+    "kept": {"cache-control": "max-age=60"},
+    "expiring": {"date": "Mon, 19 Jul 2004 13:46:03 GMT", "expires": "Mon, 19 Jul 2004 13:47:03 GMT"},
+}
 VARIABLES = {"connection": {"remote": {"uri": "tel:+16175550100"}, "callee_type": "voice"}}
 
 
 def _fetch(request: Request) -> Answer:
-    """The files of the directory, those of ``pages`` also under ``kept``, where they stay fresh for a minute.
+    """The files of the directory, those of ``pages`` also under ``kept`` and ``expiring``: fresh for a minute.
 
+    ``sound-2.5.wav`` lasts so many seconds.
     ``echo`` speaks what was sent to it, ``echo-return`` returns it as ``sent``, ``echo-kind`` speaks its media types.
     """
     path, _, query = request.url.removeprefix(BASE).partition("?")
@@ -35,17 +42,19 @@ def _fetch(request: Request) -> Answer:
     if path == "echo-kind":
         kinds = re.findall(rb"Content-Type: (\S+)", request.body or b"")
         return _answer(request, _echo(" ".join([request.content_type.partition(";")[0], *map(bytes.decode, kinds)])))
-    file = DIRECTORY / re.sub("^kept/", "pages/", path)
+    file = DIRECTORY / re.sub("^(kept|expiring)/", "pages/", path)
+    if path.startswith("sound-"):
+        headers = {"content-type": "audio/x-wav"}
+        return Answer(200, request.url, headers, sound(float(path.removeprefix("sound-").removesuffix(".wav"))))
     if path.startswith("status-"):
         return Answer(int(path.removeprefix("status-")), request.url, {}, b"")
     if not file.is_file():
         return Answer(404, request.url, {"content-type": "text/plain"}, b"no such page")
-    return _answer(request, file.read_bytes(), kept=path.startswith("kept/"))
+    return _answer(request, file.read_bytes(), _FRESH.get(path.partition("/")[0]))
 
 
-def _answer(request: Request, body: bytes, *, kept: bool = False) -> Answer:
-    headers = {"content-type": "application/voicexml+xml"} | ({"cache-control": "max-age=60"} if kept else {})
-    return Answer(200, request.url, headers, body)
+def _answer(request: Request, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(200, request.url, {"content-type": "application/voicexml+xml"} | dict(headers or {}), body)
 
 
 def _echo(sent: str, *, returns: bool = False) -> bytes:
@@ -56,24 +65,34 @@ def _echo(sent: str, *, returns: bool = False) -> bytes:
 
 def _events(name: str, expected: dict[str, Any]) -> list[dict[str, Any]]:
     happened: list[dict[str, Any]] = []
-    steps = [Step(kind, "" if value is True else value) for step in expected["caller"] for kind, value in step.items()]
-    run(Request("GET", f"{BASE}{name}.vxml"), ScriptedCaller(steps), _fetch, VARIABLES, report=happened.append)
+    run(Request("GET", f"{BASE}{name}.vxml"), _caller(expected), _fetch, VARIABLES, report=happened.append)
     told = {"prompt", "audio", "log", "throw", "input", "transfer", "exit", "disconnect"}
-    if any(each["event"] == "fetch" for each in expected["events"]):
-        told.add("fetch")
+    told |= {each["event"] for each in expected["events"]}
     return _joined(each for each in happened if each["event"] in told)
 
 
+def _caller(expected: dict[str, Any]) -> Caller:
+    leaves = expected.get("hangs_up_after"), expected.get("hangs_up_at_prompt")
+    if "machine" in expected:
+        return AnsweringMachine([expected["machine"]], *leaves)
+    steps = (
+        Step(kind, "" if value is True else value, step.get("after"))
+        for step in expected["caller"]
+        for kind, value in step.items()
+        if kind != "after"
+    )
+    return ScriptedCaller(steps, *leaves)
+
+
 def _joined(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without times; what nobody heard is left out, neighbouring prompts are one, addresses are relative."""
+    """What nobody heard is left out, neighbouring prompts are one, which begins with the first; relative addresses."""
     found: list[dict[str, Any]] = []
     for each in events:
         if each.get("heard") is False:
             continue
         told = {key: value.removeprefix(BASE) if key in ("src", "url") else value for key, value in each.items()}
-        del told["at"]
         if told["event"] == "prompt" and found and found[-1]["event"] == "prompt":
-            found[-1] = {"event": "prompt", "text": f"{found[-1]['text']} {told['text']}"}
+            found[-1] = found[-1] | told | {"at": found[-1]["at"], "text": f"{found[-1]['text']} {told['text']}"}
         else:
             found.append(told)
     return found
