@@ -4,7 +4,7 @@ Source: the sentences "exactly one of … otherwise an error.badfetch event is t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from app.voicexml.elements import CONTROL_ITEMS, ITEMS, Element, children, name_of, own_text
 
@@ -44,7 +44,7 @@ _REQUIRED = {
     "value": ("expr",),
     "var": ("name",),
 }
-_VALUES = {
+_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "choice": {"accept": ("exact", "approximate")},
     "field": {"modal": ("true", "false")},
     "filled": {"mode": ("all", "any")},
