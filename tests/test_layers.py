@@ -47,7 +47,7 @@ OWNERS = {
     "psycopg": ("app.calls.postgres", "app.calls.listening"),
     "argon2": ("app.calls.pins",),
     "lxml": ("app.voicexml",),
-    "quickjs": ("app.voicexml.ecmascript",),
+    "quickjs": ("app.voicexml.engine",),
     "gunicorn": ("app.programs", "app.worker"),
     "click": ("app.cli",),
     "rich": ("app.cli",),

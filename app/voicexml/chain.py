@@ -1,55 +1,8 @@
-"""The JavaScript side: two programs that a context runs before any page's, one that bounds it and the scope chain.
+"""The JavaScript side of ``ecmascript``: the scope chain, evaluated in a context before any page's script.
 
 The chain keeps the scopes as objects without a prototype and evaluates expressions inside nested ``with`` statements
 over them. Nothing here is Python; ``ecmascript`` calls what this source evaluates to, with a function's name first.
 """
-
-BOUNDS = r"""
-(function () {
-var own = Object.getOwnPropertyNames, described = Object.getOwnPropertyDescriptor, parent = Object.getPrototypeOf;
-var apply = Reflect.apply, isArray = Array.isArray, isView = ArrayBuffer.isView;
-// The engine looks at its clock between statements and calls, never inside a loop of its own: what could loop there for
-// hours without using memory is taken away or bounded.
-["Atomics", "SharedArrayBuffer", "Proxy", "WeakRef", "FinalizationRegistry", "BigInt"].forEach(function (name) {
-    delete globalThis[name];
-});
-function length(item) {
-    if (item === null || typeof item !== "object" && typeof item !== "function" || isView(item)) return 0;
-    if (isArray(item)) return item.length;
-    for (var found, o = item; o !== null && !found; o = parent(o)) found = described(o, "length");
-    if (!found) return 0;
-    if (!("value" in found) || typeof found.value === "object") return Infinity;
-    return +found.value;
-}
-function short(total) { if (total > 1000000) throw new RangeError("an array of more than 1000000 elements"); }
-own(Array.prototype).forEach(function (name) {
-    var native = Array.prototype[name];
-    if (typeof native !== "function" || name === "constructor") return;
-    Object.defineProperty(Array.prototype, name, {value: function () {
-        var total = length(this);
-        if (native.name === "concat") for (var i = 0; i < arguments.length; i++) total += length(arguments[i]);
-        short(total);
-        return apply(native, this, arguments);
-    }});
-});
-delete Array.prototype.flat;
-delete Array.prototype.flatMap;
-delete String.raw;
-(function (iterator) {
-    var native = iterator.next;
-    iterator.next = function next() { return apply(native, this, []); };
-})(parent([][Symbol.iterator]()));
-["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"].forEach(function (name) {
-    var native = String.prototype[name];
-    Object.defineProperty(String.prototype, name, {value: function (sought) {
-        if (typeof sought === "string" && sought.length > 1000 && this.length > 100000)
-            throw new RangeError("a search for so long a text in so long a text");
-        return apply(native, this, arguments);
-    }});
-});
-})()
-"""
-"""Run before anything else in every context; the engine's own limits leave these gaps."""
 
 CHAIN = r"""
 (function () {

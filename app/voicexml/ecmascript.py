@@ -1,24 +1,23 @@
 """ECMAScript for one call: the scope chain of VoiceXML 2.0 section 5.1.2 and everything that is evaluated in it.
 
-The only module that knows the engine. Values live in JavaScript (a Date stays a Date between two expressions) and
-cross over as JSON; a page's script can't reach Python. One ``Scopes`` serves one call, one thread at a time, and never
-survives a fork.
+Values live in JavaScript (a Date stays a Date between two expressions) and cross over as JSON. One ``Scopes`` serves
+one call, one thread at a time.
 """
 
 import json
 import re
-from typing import Any
-
-import quickjs  # type: ignore[import-untyped]
 
 from app.voicexml import dom
-from app.voicexml.chain import BOUNDS, CHAIN
+from app.voicexml.budget import Budget
+from app.voicexml.chain import CHAIN
+from app.voicexml.engine import SCRIPT_SECONDS, Engine, ScriptError
+
+__all__ = ["UNDEFINED", "Scopes", "ScriptError", "call_apart"]
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _NAME = re.compile(r"(?:[^\W\d]|\$)[\w$]*\Z")
 _PATH = re.compile(r"((?:[^\W\d]|\$)[\w$]*)(?:\.((?:[^\W\d]|\$)[\w$]*))?(?:\.[\w$]+|\[[^\]]*\])*\Z")
 _LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}")
-_KINDS = ("ReferenceError", "SyntaxError", "TypeError", "RangeError")
 _RESERVED = frozenset(
     re.findall(
         r"\w+",
@@ -27,18 +26,6 @@ _RESERVED = frozenset(
         void while with""",
     )
 )
-
-
-class ScriptError(Exception):
-    """An expression or script failed; ``str()`` is a sentence with JavaScript's own message.
-
-    ``kind`` is "ReferenceError", "SyntaxError", "TypeError" or "RangeError", "Limit" when it took too much time,
-    memory or depth, and "Error" for whatever else a script throws.
-    """
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 class _Undefined:
@@ -60,17 +47,13 @@ class Scopes:
     """The scopes of a call, outermost first: session, application, document, dialog, anonymous (section 5.1.2).
 
     Every method that takes an expression raises ScriptError when the expression fails or breaks a limit: ``seconds`` of
-    processor time for one evaluation, ``memory`` and ``stack`` bytes for all of the call's JavaScript.
+    processor time for one evaluation, ``budget`` for all of the call, ``memory`` bytes for its JavaScript.
     """
 
-    def __init__(self, *, seconds: float = 2.0, memory: int = 16 * 1024 * 1024, stack: int = 256 * 1024) -> None:
-        self._context = quickjs.Context()
-        self._context.set_memory_limit(memory)
-        self._context.set_max_stack_size(stack)
-        self._context.set_time_limit(seconds)
-        self._context.eval(BOUNDS)
-        self._chain = self._context.eval(CHAIN)
-        self._dead = False
+    def __init__(
+        self, *, seconds: float = SCRIPT_SECONDS, memory: int = 16 * 1024 * 1024, budget: Budget | None = None
+    ) -> None:
+        self._call = Engine(CHAIN, seconds=seconds, memory=memory, budget=budget).call
 
     def enter(self, name: str, **_: object) -> None:
         """Push a scope; all but "anonymous" are visible as a variable of that name, until the scope is left."""
@@ -111,8 +94,11 @@ class Scopes:
         self._call("assign", name, path[1], path[2], _expression(expr))
 
     def clear(self, name: str) -> None:
-        """Make a declared variable undefined (``<clear>``, section 5.3.3)."""
-        self._call("clear", _checked(name))
+        """Make a declared variable undefined (``<clear>``, section 5.3.3); it may be named with its scope."""
+        if "." in name:
+            self.assign(name, "undefined")
+        else:
+            self._call("clear", _checked(name))
 
     def evaluate(self, expr: str) -> object:
         """The value as JSON knows it (a Date as its ISO text), a function's source text, or UNDEFINED."""
@@ -176,44 +162,6 @@ class Scopes:
         """Declare a variable in the innermost scope with a value that was held."""
         self._call("put", _checked(name), handle)
 
-    def _call(self, name: str, *arguments: object) -> Any:
-        """Call a function of the chain; whatever the engine raises becomes a ScriptError."""
-        if self._dead:
-            raise ScriptError("Limit", "this call's JavaScript has used up its memory")
-        try:
-            for each in arguments:
-                if isinstance(each, str):
-                    each.encode()  # the engine's binding breaks on half a surrogate pair
-            return self._chain(name, *arguments)
-        except quickjs.StackOverflow:
-            raise ScriptError("Limit", "the script calls itself too deeply") from None
-        except quickjs.JSException as failure:
-            raise self._error(str(failure)) from None
-        except UnicodeError:
-            raise ScriptError("Error", "a text that is not Unicode can't be used") from None
-
-    def _error(self, text: str) -> ScriptError:
-        """The engine's report as a ScriptError: "Kind: message" and the lines of its stack."""
-        message = text.partition("\n    at ")[0].strip()
-        kind, colon, _ = message.partition(": ")
-        if message == "InternalError: interrupted":
-            return ScriptError("Limit", "the script ran for too long")
-        if message in ("InternalError: out of memory", "null"):
-            self._dead = not self._breathes()
-            return ScriptError("Limit", "the script wants too much memory")
-        if message.startswith("InternalError: "):
-            return ScriptError("Limit", message)
-        return ScriptError(kind if colon and kind in _KINDS else "Error", message.removesuffix("\nundefined"))
-
-    def _breathes(self) -> bool:
-        """Whether anything can still be evaluated after memory ran out: what was being built may be gone, or kept."""
-        try:
-            self._context.gc()
-            self._context.eval("Array(1000).join('x')")
-        except quickjs.JSException:
-            return False
-        return True
-
 
 def _checked(name: str) -> str:
     """A name that a variable may have, else a SyntaxError: no scope before it, no reserved word (section 5.1.1)."""
@@ -236,21 +184,9 @@ def _decoded(text: str) -> object:
     return json.loads(_LONE_SURROGATE.sub(r"\1\\ufffd", text) if "\\ud" in text else text)
 
 
-def call_apart(function: str, argument: str, *, seconds: float = 1.0) -> str:
+def call_apart(function: str, argument: str, *, seconds: float = SCRIPT_SECONDS) -> str:
     """Call a JavaScript function from text to text in a context that knows nothing of a call: a grammar's tags.
 
     Raises ScriptError, also when it takes more than ``seconds`` of processor time or 8 MB.
     """
-    context = quickjs.Context()
-    context.set_memory_limit(8 * 1024 * 1024)
-    context.set_time_limit(seconds)
-    try:
-        context.eval(BOUNDS)
-        return str(context.eval(function)(argument))
-    except quickjs.StackOverflow:
-        raise ScriptError("Limit", "the script calls itself too deeply") from None
-    except (quickjs.JSException, UnicodeError) as failure:
-        message = str(failure).partition("\n    at ")[0].strip()
-        kind = message.partition(": ")[0]
-        limit = kind == "InternalError" or message == "null"
-        raise ScriptError("Limit" if limit else kind if kind in _KINDS else "Error", message) from None
+    return str(Engine(function, seconds=seconds, memory=8 * 1024 * 1024).call(argument))

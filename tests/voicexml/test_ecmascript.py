@@ -103,6 +103,7 @@ def test_a_condition_is_what_javascript_takes_for_true(scopes: Scopes, expr: str
         pytest.param("var x = 1", "SyntaxError", id="a statement"),
         pytest.param("(function () { throw 'thrown' })()", "Error", id="a thrown string"),
         pytest.param("(function () { throw {a: 1} })()", "Error", id="a thrown object"),
+        pytest.param("(function () { throw {get stack() { while (1) ; }} })()", "Error", id="with an endless stack"),
         pytest.param("decodeURIComponent('%')", "Error", id="another of JavaScript's errors"),
         pytest.param("'\ud800'", "Error", id="a source that is not Unicode"),
     ],
@@ -333,6 +334,12 @@ def test_a_subdialog_sees_the_session_and_nothing_else_of_its_caller(scopes: Sco
         pytest.param("'x'.repeat(1e9)", id="long text"),
         pytest.param("new Set(new Array(4e9))", id="long iteration"),
         pytest.param("new Set({[Symbol.iterator]: function () { return {next: Object} }})", id="endless iterator"),
+        pytest.param("throw {toString: function () { while (1) ; }}", id="thrown: a text that never ends"),
+        pytest.param("var e = Error(); e.toString = function () { while (1) ; }; throw e", id="thrown: such an error"),
+        pytest.param("Error.prototype.toString = function () { while (1) ; }; nobody", id="an error of all kinds"),
+        pytest.param("Object.prototype.toString = function () { while (1) ; }; throw {}", id="prototype pollution"),
+        pytest.param("for (;;) 'a'.repeat(8e6).endsWith('a'.repeat(7e6))", id="long work between two looks"),
+        pytest.param("for (;;) try { 'a'.repeat(8e6).endsWith('a'.repeat(7e6)) } catch (e) {}", id="and it catches"),
     ],
 )
 def test_a_limit_ends_the_script_and_not_the_call(scopes: Scopes, source: str) -> None:
@@ -354,6 +361,10 @@ def test_a_limit_ends_the_script_and_not_the_call(scopes: Scopes, source: str) -
         "[].indexOf.call({length: {valueOf: function () { return 1e15 }}}, 1)",
         "[].concat(new Array(4e9))",
         "'a'.repeat(3e6).indexOf('a'.repeat(1.5e6) + 'b')",
+        "'a'.repeat(8e6).indexOf('a'.repeat(900) + 'b')",
+        "'a'.repeat(3e6).indexOf(['a'.repeat(1.5e6) + 'b'])",
+        "'\\u0301\\u0316'.repeat(200000).normalize()",
+        "new Float64Array(1e6).sort()",
     ],
 )
 def test_a_loop_inside_the_engine_is_refused_before_it_starts(scopes: Scopes, expr: str) -> None:
