@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from click.testing import CliRunner
 from customer import APPOINTMENT, Clinic
 from live import Live, running
 from office import Office
 
+from app.cli import main
 from app.voicexml.transcript import line
 
 TRANSCRIPTS = APPOINTMENT / "transcripts"
@@ -72,6 +74,12 @@ WAYS = [
     ),
     Way("keep the old time", [_person(HELLO, {"dtmf": "2"}, {"dtmf": "*"})], _told("kept")),
     Way("leave a message", [_person(HELLO, {"dtmf": "3"}, {"say": "I may be late on Tuesday"})], message=2000),
+    Way(
+        "hang up after the message",
+        [_person(HELLO, {"dtmf": "3"}, {"say": "I may be late on Tuesday"}, hangs_up_after=26)],
+        result={"duration": "26"},
+        message=2000,
+    ),
     Way("press before the end", [_person(HELLO, {"dtmf": "1", "after": 4})], _told("confirmed")),
     Way("ask for help", [_person(HELLO, {"say": "help"}, {"say": "yes"})], _told("confirmed")),
     Way("agent answers", [_person(HELLO, {"dtmf": "0"}, {"transfer": "answered"})], _told("agent")),
@@ -192,6 +200,13 @@ def test_a_reminder_that_real_programs_make(tmp_path: Path, customer: Clinic) ->
     dialled = parsedate_to_datetime(posted.form["last_attempt_timestamp"]).timestamp()
     assert dialled - began == pytest.approx(2 * INTERVAL, abs=2)
     assert posted.form == _result(call, way) | {"last_attempt_timestamp": posted.form["last_attempt_timestamp"]}
+
+
+def test_the_reminder_is_without_mistakes(customer: Clinic) -> None:
+    """As ``ringback vxml --lint`` reads it, from its first page on."""
+    lint = CliRunner().invoke(main, ["vxml", "--lint", f"{customer.root}/start"])
+    assert lint.exit_code == 0, lint.output
+    assert lint.output.endswith(" 0 errors, 0 warnings\n")
 
 
 def _result(call: dict[str, Any], way: Way) -> dict[str, str]:

@@ -88,6 +88,19 @@ def test_an_error_of_the_application_is_told_with_its_line(office: Office) -> No
     assert call["status"] == "completed"
 
 
+def test_an_error_in_a_root_document_is_told_with_the_place_there(office: Office) -> None:
+    """The page that is active is another one than the one whose handler fails."""
+    root = b'<vxml version="2.0">\n<noinput>\n<assign name="nobody" expr="1"/></noinput></vxml>'
+    start = MENU.replace(b"<vxml", b'<vxml application="root"').replace(
+        b"<noinput>Please answer.<reprompt/></noinput>", b""
+    )
+    call = _call(office, {"/root": root, "/start": start}, None, "6175550100")
+    (error,) = [event["detail"] for event in call["events"] if event["event"] == "application error"]
+    assert error == "error.semantic: root line 3: ReferenceError: nobody is not defined"
+    thrown = [each for each in call["history"][0]["transcript"] if each["event"] == "throw"]
+    assert [(each["document"].rpartition("/")[2], each["line"]) for each in thrown] == [("start", 2), ("root", 3)]
+
+
 def test_keys_for_behind_the_answer_stand_in_the_transcript(office: Office) -> None:
     """postd is pressed when somebody has answered, before start_url is asked."""
     call = _call(office, {"/start": THANKS}, None, "tel:+16175550100;postd=12p3")
