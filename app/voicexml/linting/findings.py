@@ -8,6 +8,8 @@ from typing import Literal
 from app.voicexml.document import Document
 from app.voicexml.elements import Element
 
+_LONGEST_NAME = 40
+_MOST_NAMES = 300
 Severity = Literal["error", "warning", "note"]
 """The call would fail; somebody would be confused; what could not be looked at."""
 
@@ -38,6 +40,10 @@ def line_of(element: Element) -> int:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """The question after a name that nobody knows, with its comma; empty where none comes close."""
-    close = get_close_matches(name.lower(), sorted(known), 1)
+    """The question after a name that nobody knows, with its comma; empty where none comes close.
+
+    Long names and all but the first of many are left out: comparing them takes longer than anybody waits.
+    """
+    names = sorted(each for each in known if len(each) <= _LONGEST_NAME)[:_MOST_NAMES]
+    close = get_close_matches(name.lower(), names, 1) if len(name) <= _LONGEST_NAME else []
     return f", did you mean {close[0]}?" if close else ""

@@ -21,6 +21,7 @@ class Reader:
         self.unread: set[str] = set()
         self._fetch = fetch
         self._kept: dict[str, Answer | NotFetched] = {}
+        self._scopes = Scopes()
 
     def fetching(self, kind: str) -> Fetch:
         """A fetch whose answers are counted as this kind."""
@@ -39,7 +40,7 @@ class Reader:
 
     def conversation(self, page: Document, root: Document | None, kind: str) -> Conversation:
         """One that nobody has: for what the interpreter reads where a page says so, such as grammars."""
-        return Conversation(ScriptedCaller(), self.fetching(kind), Scopes(), lambda _: None, Frame(page, root))
+        return Conversation(ScriptedCaller(), self.fetching(kind), self._scopes, lambda _: None, Frame(page, root))
 
     def _asked(self, request: Request, kind: str) -> Answer | NotFetched:
         if len(self._kept) - len(self.unread) >= MOST_FETCHES:

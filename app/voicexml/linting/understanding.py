@@ -15,12 +15,16 @@ from app.voicexml.properties import is_true
 
 def check(application: Application, page: Document) -> Iterator[Finding]:
     """All findings about what one document listens to."""
+    others, scripted = _hears_others(application, page), next(page.root.iter("{*}script"), None) is not None
+    assigned = {each.get("name") for each in page.root.iter("{*}assign")}
     for element in words(page.root):
         name = name_of(element)
         if name == "grammar":
             yield from _grammar(application, page, element)
         elif name in ("field", "initial"):
-            yield from _asking(application, page, element)
+            yield from _builtin(page, element)
+            if not scripted and element.get("name") not in assigned:  # else something else may fill it
+                yield from _unfilled(page, element, others)
         elif name == "menu" and not children(element, "choice"):
             yield error(page, element, "menu-without-choices", "the menu offers nothing: write a <choice> into it")
         if name in ("choice", "option", "link"):
@@ -44,27 +48,23 @@ def _grammar(application: Application, page: Document, element: Element) -> Iter
             yield from failed(page, element, event)
 
 
-def _asking(application: Application, page: Document, item: Element) -> Iterator[Finding]:
-    """A field or initial that nothing fills: section 3.1 wants a grammar to be active."""
+def _unfilled(page: Document, item: Element, others: bool) -> Iterator[Finding]:
+    """A field or initial that nothing fills (section 3.1). ``others``: something else of the page listens."""
     name = f"<{name_of(item)}> {item.get('name', '')}".strip()
-    if "type" in item.attrib and name_of(item) == "field":
-        yield from _builtin(page, item)
-    form = item.getparent()
-    own = children(item, "grammar", "option") or "type" in item.attrib
-    if own or form is None or "expr" in item.attrib or _is_assigned(page, item):
+    form, modal = item.getparent(), is_true(item.get("modal", ""))
+    if children(item, "grammar", "option") or {"type", "expr"} & set(item.attrib) or form is None:
         return
-    modal = is_true(item.get("modal", ""))
-    if children(form, "grammar") and not modal:
+    if form.find("{*}grammar") is not None and not modal:
         return
     advice = 'write a <grammar>, an <option> or a type such as type="digits"'
-    if not children(item, "link") and (modal or not _hears_others(application, page, form)):
+    if not children(item, "link") and (modal or not (others or form.find("{*}link") is not None)):
         yield error(page, item, "no-grammar", f"nothing can be said in {name}: {advice}")
     elif name_of(item) == "field":
         yield warning(page, item, "no-grammar", f"nothing that is said can fill {name}: {advice}")
 
 
-def _hears_others(application: Application, page: Document, form: Element) -> bool:
-    """Whether something else listens while the form does: links, other dialogs, universal commands."""
+def _hears_others(application: Application, page: Document) -> bool:
+    """Whether something listens while any form of the page does: links, other dialogs, universal commands."""
     for each in (page, application.root_of(page)):
         if each is not None and (
             children(each.root, "link")
@@ -72,17 +72,12 @@ def _hears_others(application: Application, page: Document, form: Element) -> bo
             or any(one.get("name") == "universals" for one in each.root.iter("{*}property"))
         ):
             return True
-    return bool(children(form, "link"))
-
-
-def _is_assigned(page: Document, item: Element) -> bool:
-    """Whether something else may fill it: an assign, or a script, which is not understood."""
-    assigned = (each for each in page.root.iter("{*}assign") if each.get("name") == item.get("name"))
-    return bool([*assigned, *page.root.iter("{*}script")])
+    return False
 
 
 def _builtin(page: Document, field: Element) -> Iterator[Finding]:
-    for mode in ("voice", "dtmf"):
+    """A type that there is no grammar for (appendix P)."""
+    for mode in ("voice", "dtmf") if "type" in field.attrib else ():
         try:
             grammars.builtin(field.get("type", ""), mode)
         except BadGrammar as wrong:
