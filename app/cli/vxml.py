@@ -97,7 +97,7 @@ def _lint(context: click.Context, start: str, fetch: Callable[..., Any], as_json
     from app.cli.lint import print_report
     from app.voicexml.linting import lint
 
-    if context.meta[_SCRIPT]:
+    if context.meta[_SCRIPT] or context.params["after"]:
         raise click.UsageError("--lint calls nobody: leave out what a caller does")
     context.exit(not print_report(lint(start, fetch), as_json))
 

@@ -302,4 +302,5 @@ def test_the_command_prints_findings_and_counts(tmp_path: Path) -> None:
     assert [each["rule"] for each in told] == ["unknown-element", "fetch-failed"]
     assert told[1].keys() == {"document", "line", "severity", "rule", "sentence"}
     assert _run("--lint", str(start), "--say", "yes").exit_code == 2
+    assert _run("--lint", str(start), "--after", "1").exit_code == 2
     assert _run("--lint", str(tmp_path / "none.vxml")).exit_code == 1
