@@ -1,6 +1,7 @@
 """Which grammars are active, in their order of precedence (VoiceXML 2.0 sections 3.1.3, 3.1.4)."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lxml import etree
@@ -10,8 +11,8 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.forms import choices_of
-from app.voicexml.grammars import BadGrammar, Grammar, UnsupportedFormat, builtin
-from app.voicexml.grammars.loading import TYPES
+from app.voicexml.grammars import BadGrammar, Grammar, UnsupportedBuiltin, UnsupportedFormat, builtin
+from app.voicexml.grammars.loading import SILENT_TYPES, TYPES
 from app.voicexml.resources import resolve
 
 UNIVERSALS = ("help", "cancel", "exit")
@@ -80,8 +81,9 @@ def _of_item(conversation: Conversation, item: Element) -> Iterator[Active]:
         yield from_element(conversation, element, item, base)
     if name_of(item) == "field":
         if "type" in item.attrib:
-            for mode in ("voice", "dtmf"):
-                yield Active(_builtin(item, mode), item, base)
+            with _usable(item):
+                made = [builtin(item.get("type", ""), mode) for mode in ("voice", "dtmf")]
+            yield from (Active(grammar, item, base) for grammar in made)
         for option, (phrase, key) in zip(children(item, "option"), choices_of(item), strict=True):
             value = option.get("value", phrase or key)
             for grammar in _phrases(option, phrase, key, option.get("accept") or "exact"):
@@ -94,13 +96,13 @@ def _of_dialog(
 ) -> Iterator[Active]:
     """The grammars of a form, or of a menu that is not the active dialog, and its links."""
     base = base or conversation.frame.document.base
-    wide = dialog.get("scope") == "document"
+    scope = dialog.get("scope", "dialog")
     if name_of(dialog) == "menu":
-        if wide:
+        if scope == "document":
             yield from _choices(conversation, dialog, base)
         return
     for element in children(dialog, "grammar"):
-        if not only_document_wide or wide or element.get("scope") == "document":
+        if not only_document_wide or element.get("scope", scope) == "document":
             yield from_element(conversation, element, dialog, base)
     if not only_document_wide:
         yield from _links(conversation, dialog, base)
@@ -143,12 +145,18 @@ def _universals(conversation: Conversation) -> Iterator[Active]:
             yield Active(grammars.phrase_grammar(name), None, event=name)
 
 
-def _builtin(field: Element, mode: str) -> Grammar:
-    """Appendix P."""
+@contextmanager
+def _usable(element: Element) -> Iterator[None]:
+    """Turn what is wrong with a grammar into the event of section 5.2.6 that says so."""
     try:
-        return builtin(f"builtin:{'dtmf' if mode == 'dtmf' else 'grammar'}/{field.get('type')}", mode)
+        yield
+    except UnsupportedFormat as wrong:
+        raise Event("error.unsupported.format", str(wrong), element) from wrong
+    except UnsupportedBuiltin as wrong:
+        raise Event("error.unsupported.builtin", str(wrong), element) from wrong
     except BadGrammar as wrong:
-        raise Event("error.unsupported.builtin", str(wrong), field) from wrong
+        outside = element.get("src") or element.get("srcexpr")
+        raise Event("error.badfetch" if outside else "error.semantic", f"grammar: {wrong}", element) from wrong
 
 
 def from_element(conversation: Conversation, element: Element, owner: Element, base: str) -> Active:
@@ -161,16 +169,9 @@ def load(conversation: Conversation, element: Element, base: str) -> Grammar:
     kept = conversation.grammars.get(element)
     if kept is not None:
         return kept
-    with conversation.running(element):
+    with conversation.running(element), _usable(element):
         src = conversation.given(element, "src")
-        try:
-            grammar = (
-                _inline(conversation, element, base) if src is None else _external(conversation, element, src, base)
-            )
-        except UnsupportedFormat as wrong:
-            raise Event("error.unsupported.format", str(wrong), element) from wrong
-        except BadGrammar as wrong:
-            raise Event("error.badfetch" if src else "error.semantic", f"grammar: {wrong}", element) from wrong
+        grammar = _inline(conversation, element, base) if src is None else _external(conversation, element, src, base)
     if src is None:
         conversation.grammars[element] = grammar
     return grammar
@@ -202,8 +203,8 @@ def _external(conversation: Conversation, element: Element, src: str, base: str)
 
 
 def _known_type(element: Element) -> str:
-    """The type that a page gives a grammar (section 3.1.1.4); an experimental one that nobody knows is refused."""
+    """The type that a page gives a grammar (section 3.1.1.4). Raises UnsupportedFormat for one that nobody knows."""
     given = element.get("type", "").partition(";")[0].strip().lower()
-    if given.startswith("application/x-") and given not in TYPES:
+    if given not in TYPES and given not in SILENT_TYPES:
         raise UnsupportedFormat(f"grammars of type {given[:80]} are not read")
     return given

@@ -1,5 +1,6 @@
 """Listening: what the caller says or presses, held against the active grammars (sections 3.1 and appendix D)."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,12 +8,16 @@ from app.voicexml import properties
 from app.voicexml.active import Active
 from app.voicexml.caller import SECONDS_PER_KEY, Heard
 from app.voicexml.conversation import Conversation
+from app.voicexml.ecmascript import ScriptError
+from app.voicexml.elements import whole
 from app.voicexml.events import Event
 from app.voicexml.grammars import Answer, BadGrammar, Match
 from app.voicexml.hearing import Input, hear
 from app.voicexml.recording import sound
 
 DTMF, VOICE = "dtmf", "voice"
+MOST_RESULTS = 10
+"""Interpretations that application.lastresult$ has at most, whatever maxnbest is."""
 
 Answers = list[tuple[Active, Match]]
 """What an input is to each active grammar, in their order of precedence."""
@@ -50,7 +55,8 @@ def listen(conversation: Conversation, active: list[Active], timeout: float) -> 
     """
 
     def fits(heard: Heard) -> bool:
-        return any(match for _, match in _answers(active, heard.value, VOICE if heard.kind == "say" else DTMF))
+        mode = VOICE if heard.kind == "say" else DTMF
+        return any(match for _, match in _answers(conversation, active, heard.value, mode))
 
     wanted = conversation.listening([each.grammar.mode for each in active])
     given = hear(conversation, timeout, wanted, fits)
@@ -67,7 +73,7 @@ def _spoken(conversation: Conversation, active: list[Active], given: Input) -> R
         conversation.pass_time(longest)
         raise Event("maxspeechtimeout", f"spoke for more than {longest:g} s")
     conversation.pass_time(given.seconds)
-    answers = _answers(active, given.value, VOICE)
+    answers = _answers(conversation, active, given.value, VOICE)
     conversation.pass_time(conversation.duration("completetimeout" if _is_final(answers) else "incompletetimeout"))
     return _understood(conversation, answers, given.value, VOICE)
 
@@ -80,7 +86,7 @@ def _keyed(conversation: Conversation, active: list[Active]) -> Recognized:
     while keys:
         key, keys = keys[0], keys[1:]
         conversation.pass_time(SECONDS_PER_KEY)
-        now = _answers(active, typed + key, DTMF)
+        now = _answers(conversation, active, typed + key, DTMF)
         if all(match.answer is Answer.NO for _, match in now):
             if key == ends and typed:
                 break  # the key that says: that was all
@@ -112,20 +118,27 @@ def _is_final(answers: Answers) -> bool:
     return Answer.FULL in kinds and not kinds & {Answer.PREFIX, Answer.EXTENDABLE}
 
 
-def _answers(active: list[Active], text: str, mode: str) -> Answers:
-    return [(each, _match(each, text, mode)) for each in active]
+def _answers(conversation: Conversation, active: list[Active], text: str, mode: str) -> Answers:
+    most = _most_results(conversation)
+    return [(each, _match(conversation, each, text, mode, most)) for each in active]
 
 
-def _match(active: Active, text: str, mode: str) -> Match:
+def _most_results(conversation: Conversation) -> int:
+    return max(1, min(whole(conversation.property("maxnbest"), 1), MOST_RESULTS))
+
+
+def _match(conversation: Conversation, active: Active, text: str, mode: str, most: int) -> Match:
     try:
-        return active.grammar.match([text], mode)
+        return active.grammar.match([text], mode, most)
     except BadGrammar as wrong:
-        raise Event("error.semantic", f"grammar: {wrong}", active.owner) from wrong
+        cause = wrong.__cause__
+        kind = cause.kind if isinstance(cause, ScriptError) else "Error"
+        raise conversation.semantic(ScriptError(kind, f"grammar: {wrong}"), active.owner) from wrong
 
 
 def understand(conversation: Conversation, active: list[Active], text: str, mode: str) -> Recognized | None:
     """The first grammar that all of an input matches, in the order of precedence; application.lastresult$ tells too."""
-    return _first(conversation, _answers(active, text, mode), text, mode)
+    return _first(conversation, _answers(conversation, active, text, mode), text, mode)
 
 
 def _understood(conversation: Conversation, answers: Answers, text: str, mode: str) -> Recognized:
@@ -136,14 +149,27 @@ def _understood(conversation: Conversation, answers: Answers, text: str, mode: s
 
 
 def _first(conversation: Conversation, answers: Answers, text: str, mode: str) -> Recognized | None:
-    for each, match in answers:
-        if match:
-            value = match.interpretation if each.value is None else each.value
-            found = Recognized(each, value, match.utterance, mode, _details(conversation, text, mode))
-            _remember(conversation, found.shadow())
-            conversation.tell("match", utterance=match.utterance, value=value, grammar=each.source, owner=each.whose)
-            return found
-    return None
+    details = _details(conversation, text, mode)
+    results = [
+        Recognized(each, value, match.utterance, mode, details)
+        for each, match in answers
+        for value in _meanings(each, match)
+    ]
+    if not results:
+        return None
+    found = results[0]
+    told = list({json.dumps(each.shadow(), sort_keys=True): each.shadow() for each in results}.values())
+    _remember(conversation, told[: _most_results(conversation)])
+    source, whose = found.active.source, found.active.whose
+    conversation.tell("match", utterance=found.utterance, value=found.interpretation, grammar=source, owner=whose)
+    return found
+
+
+def _meanings(active: Active, match: Match) -> list[Any]:
+    """What an input means to one grammar: the value of an option, else its interpretations."""
+    if not match:
+        return []
+    return [match.interpretation, *match.others] if active.value is None else [active.value]
 
 
 def _details(conversation: Conversation, text: str, mode: str) -> dict[str, Any]:
@@ -158,14 +184,14 @@ def _details(conversation: Conversation, text: str, mode: str) -> dict[str, Any]
     return fields
 
 
-def _remember(conversation: Conversation, fields: dict[str, Any]) -> None:
-    """Section 5.1.5: application.lastresult$, a list of one result that has the fields itself as well."""
-    conversation.scopes.set("application.lastresult$", [fields])
-    for name in fields:
+def _remember(conversation: Conversation, results: list[dict[str, Any]]) -> None:
+    """Section 5.1.5: application.lastresult$, the list of the results, which has the fields of the first itself."""
+    conversation.scopes.set("application.lastresult$", results)
+    for name in results[0]:
         conversation.scopes.evaluate(f"application.lastresult$.{name} = application.lastresult$[0].{name}")
 
 
 def _no_match(conversation: Conversation, text: str, mode: str) -> Event:
     """Section 5.1.5: what matches nothing is a result as well; of its values only what came is known."""
-    _remember(conversation, _fields(0.0, text, mode, None) | _details(conversation, text, mode))
+    _remember(conversation, [_fields(0.0, text, mode, None) | _details(conversation, text, mode)])
     return Event("nomatch", f"{'said' if mode == VOICE else 'pressed'}: {text}")

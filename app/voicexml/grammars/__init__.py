@@ -5,7 +5,7 @@ from app.voicexml.grammars.choices import dtmf_choice, keys_grammar, phrase_gram
 from app.voicexml.grammars.grammar import Answer, Grammar, Match
 from app.voicexml.grammars.loading import load
 from app.voicexml.grammars.meaning import Meaning
-from app.voicexml.grammars.rules import BadGrammar, UnsupportedFormat
+from app.voicexml.grammars.rules import BadGrammar, UnsupportedBuiltin, UnsupportedFormat
 
 __all__ = [
     "Answer",
@@ -13,6 +13,7 @@ __all__ = [
     "Grammar",
     "Match",
     "Meaning",
+    "UnsupportedBuiltin",
     "UnsupportedFormat",
     "builtin",
     "dtmf_choice",

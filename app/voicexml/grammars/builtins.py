@@ -10,7 +10,7 @@ from app.voicexml.grammars import spoken, srgs_abnf
 from app.voicexml.grammars.grammar import NO, Answer, Grammar, Match, RuleGrammar, heard
 from app.voicexml.grammars.linking import Program
 from app.voicexml.grammars.meaning import Meaning
-from app.voicexml.grammars.rules import DTMF, VOICE, BadGrammar, Source
+from app.voicexml.grammars.rules import DTMF, VOICE, BadGrammar, Embedded, Rule, Source, UnsupportedBuiltin, Words
 
 MOST_DIGITS = 200
 
@@ -44,7 +44,7 @@ class KeyedBuiltin:
         self._rules = RuleGrammar(Program(source, _nothing_else))
         self._value = value
 
-    def match(self, inputs: Sequence[str], mode: str) -> Match:
+    def match(self, inputs: Sequence[str], mode: str, most: int = 1) -> Match:
         """What these keys are."""
         match = self._rules.match(inputs, mode)
         if not match:
@@ -63,7 +63,7 @@ class SpokenBuiltin:
     def __init__(self, value: Callable[[str], Meaning]) -> None:
         self._value = value
 
-    def match(self, inputs: Sequence[str], mode: str) -> Match:
+    def match(self, inputs: Sequence[str], mode: str, most: int = 1) -> Match:
         """What these words are."""
         words = heard(inputs, mode) if mode == self.mode else None
         if not words:
@@ -75,14 +75,29 @@ class SpokenBuiltin:
 def builtin(address: str, mode: str = "") -> Grammar:
     """The grammar of ``builtin:dtmf/digits?minlength=3;maxlength=5`` or, with a mode, of a field's type ``digits``.
 
-    ``builtin:grammar/…`` is speech. Raises BadGrammar for an unknown one or for parameters that contradict each other.
+    ``builtin:grammar/…`` is speech. Raises UnsupportedBuiltin for an unknown one or parameters that contradict each
+    other.
     """
     found = _ADDRESS.fullmatch(address.strip()) or (_NAME.fullmatch(address.strip()) if mode else None)
     if found is None or found["name"].lower() not in _MADE:
-        raise BadGrammar(f"there is no builtin grammar {address[:80]!r}")
+        raise UnsupportedBuiltin(f"there is no builtin grammar {address[:80]!r}")
     given = _parameters(found["given"] or "", address)
     mode = mode or (DTMF if found["mode"].lower() == "dtmf" else VOICE)
     return _MADE[found["name"].lower()](mode, given)
+
+
+def source(address: str, mode: str) -> Source:
+    """A document of one rule, named as the type: how grammars refer to builtin ones. Raises BadGrammar."""
+    grammar = builtin(address)
+    if grammar.mode != mode:
+        raise BadGrammar(f"{address[:80]} is for {grammar.mode}, in a grammar for {mode}")
+
+    def read(words: Words) -> tuple[Meaning, bool]:
+        match = grammar.match(words, mode)
+        return match.interpretation, match.answer in (Answer.PREFIX, Answer.EXTENDABLE)
+
+    name = address.rpartition("/")[2].partition("?")[0]
+    return Source({name: Rule(name, Embedded(read), public=True)}, name, mode, address)
 
 
 def _nothing_else(address: str, media_type: str) -> Source:
@@ -95,7 +110,7 @@ def _parameters(text: str, address: str) -> dict[str, str]:
     for part in filter(None, re.split("[;&]", text)):
         name, equals, value = part.partition("=")
         if not equals or name in given:
-            raise BadGrammar(f"the parameters of {address[:80]!r} can't be read: write name=value;name=value")
+            raise UnsupportedBuiltin(f"the parameters of {address[:80]!r} can't be read: write name=value;name=value")
         given[name.strip().lower()] = value.strip()
     return given
 
@@ -107,12 +122,12 @@ def _length(given: Mapping[str, str]) -> _Digits:
         text = given.get(name)
         if text is not None:
             if not (text.isascii() and text.isdecimal() and len(text) < 5 and 0 < int(text) <= MOST_DIGITS):
-                raise BadGrammar(f"digits with {name}={text[:40]}: from 1 to {MOST_DIGITS} are possible")
+                raise UnsupportedBuiltin(f"digits with {name}={text[:40]}: from 1 to {MOST_DIGITS} are possible")
             lengths[name] = int(text)
     exact = lengths.get("length")
     least, most = lengths.get("minlength", exact or 1), lengths.get("maxlength", exact)
     if (most is not None and most < least) or (exact and (least, most) != (exact, exact)):
-        raise BadGrammar("digits whose minlength, maxlength and length contradict each other")
+        raise UnsupportedBuiltin("digits whose minlength, maxlength and length contradict each other")
     return _Digits(least, most)
 
 
@@ -121,7 +136,7 @@ def _boolean(mode: str, given: Mapping[str, str]) -> Grammar:
     if mode == VOICE:
         return SpokenBuiltin(spoken.boolean)
     if not (re.fullmatch("[0-9*#A-D]", yes) and re.fullmatch("[0-9*#A-D]", no)) or yes == no:
-        raise BadGrammar("boolean needs two different keys y and n")
+        raise UnsupportedBuiltin("boolean needs two different keys y and n")
     return KeyedBuiltin(f"{yes}|{no}", lambda keys: keys == yes)
 
 

@@ -22,28 +22,26 @@ class Phrases:
         self.phrases = [(phrase, value) for phrase, value in phrases if phrase]
         self._approximate = accept == APPROXIMATE
 
-    def match(self, inputs: Sequence[str], mode: str) -> Match:
+    def match(self, inputs: Sequence[str], mode: str, most: int = 1) -> Match:
         """What this input is."""
         said = heard(inputs, mode) if mode == self.mode else None
         if said is None:
             return NO
         if not said:
             return PREFIX if self.phrases else NO
-        fits = self._first(said)
+        fits = self._fitting(said)[:most]
         more = any(self._goes_on(phrase, said) for phrase, _ in self.phrases)
-        if fits is None:
+        if not fits:
             return PREFIX if more else NO
-        return Match(Answer.EXTENDABLE if more else Answer.FULL, fits[0], utterance(list(said), mode))
+        answer = Answer.EXTENDABLE if more else Answer.FULL
+        return Match(answer, fits[0], utterance(list(said), mode), tuple(fits[1:]))
 
-    def _first(self, said: tuple[str, ...]) -> tuple[Meaning] | None:
-        for phrase, value in self.phrases:
-            if phrase == said:
-                return (value,)
-        if self._approximate:
-            for phrase, value in self.phrases:
-                if _rest(phrase, said) is not None:
-                    return (value,)
-        return None
+    def _fitting(self, said: tuple[str, ...]) -> list[Meaning]:
+        """What the phrases mean that fit: those that are just this, else those that it is a part of."""
+        exact = [value for phrase, value in self.phrases if phrase == said]
+        if exact or not self._approximate:
+            return exact
+        return [value for phrase, value in self.phrases if _rest(phrase, said) is not None]
 
     def _goes_on(self, phrase: tuple[str, ...], said: tuple[str, ...]) -> bool:
         if self._approximate:

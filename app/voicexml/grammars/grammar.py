@@ -26,11 +26,15 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The answer; ``interpretation`` (JSON-able) and ``utterance`` have a value where it is FULL or EXTENDABLE."""
+    """The answer; ``interpretation`` (JSON-able) and ``utterance`` have a value where it is FULL or EXTENDABLE.
+
+    ``others`` are further interpretations of an ambiguous grammar, as many as were asked for.
+    """
 
     answer: Answer
     interpretation: Meaning = None
     utterance: str = ""
+    others: tuple[Meaning, ...] = ()
 
     def __bool__(self) -> bool:
         return self.answer in (Answer.FULL, Answer.EXTENDABLE)
@@ -46,8 +50,11 @@ class Grammar(Protocol):
     @property
     def mode(self) -> str: ...
 
-    def match(self, inputs: Sequence[str], mode: str) -> Match:
-        """What this input is. ``inputs`` are words or keys, in pieces of any length. Raises BadGrammar from scripts."""
+    def match(self, inputs: Sequence[str], mode: str, most: int = 1) -> Match:
+        """What this input is, with at most ``most`` interpretations.
+
+        ``inputs`` are words or keys, in pieces of any length. Raises BadGrammar from scripts.
+        """
 
 
 def heard(inputs: Sequence[str], mode: str) -> tuple[str, ...] | None:
@@ -70,16 +77,20 @@ class RuleGrammar:
         self._program = program
         self._matcher = Matcher(program)
 
-    def match(self, inputs: Sequence[str], mode: str) -> Match:
+    def match(self, inputs: Sequence[str], mode: str, most: int = 1) -> Match:
         """What this input is; one that is too much work is no match."""
         found = heard(inputs, mode) if mode == self.mode else None
         if found is None:
             return NO
         try:
-            events, more = self._matcher.match(found)
+            derivations, more = self._matcher.match(found, most)
         except TooMuchWork:
             return NO
-        if events is None:
+        if not derivations:
             return PREFIX if more else NO
-        value, said = meaning(events, self._program.rules, mode)
-        return Match(Answer.EXTENDABLE if more else Answer.FULL, value, said)
+        meanings: list[Meaning] = []
+        for events in derivations:
+            value, said = meaning(events, self._program.rules, mode)
+            if value not in meanings:
+                meanings.append(value)
+        return Match(Answer.EXTENDABLE if more else Answer.FULL, meanings[0], said, tuple(meanings[1:]))

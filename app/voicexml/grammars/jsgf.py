@@ -1,7 +1,7 @@
 """Reading JSGF 1.0 into the rule tree: a whole grammar, rules without its header, or alternatives alone.
 
 The last two are how VoiceXML pages write small grammars inline. All public rules are active, and without a public one
-the first. Imports are not followed.
+the first. A grammar ``a.b`` that is imported is the document ``a/b.gram`` beside this one. Nothing is fetched here.
 """
 
 import re
@@ -38,15 +38,42 @@ _ALL = "public rules"
 
 
 class _Rules(Expansions):
-    """What JSGF writes in its own way: references in angle brackets, repeats as star and plus."""
+    """What JSGF writes in its own way: references in angle brackets, repeats as star and plus, imports."""
+
+    def __init__(self, pieces: Pieces, mode: str) -> None:
+        super().__init__(pieces, mode)
+        self._own = ""
+        self._defined = pieces.before("=")
+        self._imported: dict[str, str] = {}
+        """The grammars of rules that are imported by name; of all other rules under the name of ``*``."""
+
+    def declarations(self) -> None:
+        """The grammar's name and what it imports."""
+        while self.pieces.now.kind == "word" and self.pieces.now.text in ("grammar", "import"):
+            piece = self.pieces.take()
+            if piece.text == "grammar":
+                self._own = self.pieces.expect("word", "the name of the grammar").text
+            else:
+                grammar, _, rule = self.pieces.take().text.rpartition(".")
+                if not grammar or (rule == "*" and rule in self._imported):
+                    raise BadGrammar("an import names a rule, or all rules of one grammar", piece.line)
+                self._imported[rule] = grammar
+            self.pieces.expect("sign", "a semicolon", ";")
+
+    def _reference(self, name: str) -> Expansion:
+        grammar, _, rule = name.rpartition(".")
+        if rule in SPECIALS:
+            return SPECIALS[rule]
+        if not grammar and name not in self._defined:
+            grammar = self._imported.get(rule) or self._imported.get("*", "")
+        return RuleRef(rule, f"{grammar.replace('.', '/')}.gram" if grammar not in ("", self._own) else "")
 
     def operand(self, piece: Piece) -> Expansion | None:
         match piece.kind:
             case "word" | "quoted":
                 return self.token(_ESCAPED.sub(r"\1", piece.text), piece.line)
             case "rule":
-                name = piece.text.rpartition(".")[2]
-                return SPECIALS.get(name) or RuleRef(name)
+                return self._reference(piece.text)
             case "tag":
                 return Tag(_ESCAPED_IN_TAG.sub(r"\1", piece.text))
             case "sign" if piece.text == "*" and self.mode == DTMF:
@@ -74,15 +101,8 @@ def read(letters: str, *, base: str, mode: str) -> Source:
     reader = _Rules(Pieces(body, _PIECES), mode)
     if header is None and not _begins_with_rule(body):
         return Source({_ALL: Rule(_ALL, _alone(reader), public=True)}, _ALL, mode, base)
-    _skip_declarations(reader.pieces)
-    rules: dict[str, Rule] = {}
-    while reader.pieces.now.kind != "end":
-        line = reader.pieces.now.line
-        rule = _rule(reader)
-        if rule.name in rules:
-            raise BadGrammar(f"rule {rule.name} is there twice", line)
-        rules[rule.name] = rule
-    return Source(*_rooted(rules), mode, base)
+    reader.declarations()
+    return Source(*_rooted(reader.rules()), mode, base)
 
 
 def _begins_with_rule(body: str) -> bool:
@@ -99,27 +119,6 @@ def _alone(reader: _Rules) -> Expansion:
     reader.pieces.took("sign", ";")
     reader.pieces.expect("end", "a bar or the end")
     return body
-
-
-def _skip_declarations(pieces: Pieces) -> None:
-    while pieces.now.kind == "word" and pieces.now.text in ("grammar", "import"):
-        while (pieces.now.kind, pieces.now.text) not in (("sign", ";"), ("end", "")):
-            pieces.take()
-        pieces.expect("sign", "a semicolon", ";")
-
-
-def _rule(reader: _Rules) -> Rule:
-    pieces = reader.pieces
-    public = pieces.took("word", "public")
-    if not public:
-        pieces.took("word", "private")
-    name = pieces.expect("rule", "the name of a rule")
-    if name.text in SPECIALS:
-        raise BadGrammar(f"no rule can be called {name.text}", name.line)
-    pieces.expect("sign", "an equals sign", "=")
-    body = reader.alternatives()
-    pieces.expect("sign", "a semicolon", ";")
-    return Rule(name.text, body, public)
 
 
 def _rooted(rules: dict[str, Rule]) -> tuple[dict[str, Rule], str]:

@@ -11,6 +11,7 @@ from app.voicexml.grammars.rules import (
     NULL,
     VOID,
     BadGrammar,
+    Embedded,
     Expansion,
     OneOf,
     Repeat,
@@ -155,7 +156,7 @@ class Program:
                 return any(self._can_end(part, rules) for part in alternatives)
             case Repeat(body, least):
                 return least == 0 or self._can_end(body, rules)
-        return isinstance(node, Token | Tag) or node in (NULL, GARBAGE)
+        return isinstance(node, Token | Tag | Embedded) or node in (NULL, GARBAGE)
 
     def _refuse_left_recursion(self) -> None:
         """A rule that begins with itself could go on for ever; SRGS 1.0 section 2.2.4 leaves it to us."""
@@ -206,7 +207,7 @@ class Program:
         seen: set[Key] = set()
         while waiting:
             for leaf in self._leftmost(waiting.pop()):
-                if leaf == GARBAGE:
+                if leaf == GARBAGE or isinstance(leaf, Embedded):
                     return None
                 if isinstance(leaf, Token) and leaf.words:
                     found[leaf.words[0]] = None

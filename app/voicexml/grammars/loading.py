@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Callable
 
-from app.voicexml.grammars import jsgf, srgs_abnf, srgs_xml
+from app.voicexml.grammars import builtins, jsgf, srgs_abnf, srgs_xml
 from app.voicexml.grammars.grammar import RuleGrammar
 from app.voicexml.grammars.linking import Program
 from app.voicexml.grammars.rules import VOICE, BadGrammar, Source, UnsupportedFormat
@@ -22,9 +22,13 @@ TYPES = {
     "application/jsgf": JSGF,
     "text/x-jsgf": JSGF,
 }
-"""The media types that say what a grammar is; about others (text/plain, text/xml) its beginning is asked."""
+"""The media types that say what a grammar is."""
+SILENT_TYPES = frozenset(("", "text/plain", "text/xml", "application/xml", "text/x-grammar"))
+"""Those that say nothing of it: its beginning is asked."""
 
 _FOREIGN = re.compile(r"(?:application|text)/(?:x-)?(?:(?:nuance-)?gsl|swi-.*|dtmf-.*|regexp?|ngram.*|.*bnf-.*)")
+_GSL = re.compile(r"\s*(?:;GSL|\[[^;]*\]\s*\Z)|[^;]*\{\s*(?:<[\w-]+\s|return\s*\()", re.DOTALL)
+"""Nuance's format, which old pages write without a type: a list in brackets, or the way in which it fills slots."""
 _HEADERS = (
     (re.compile(r"\s*#ABNF\b"), ABNF),
     (re.compile(r"\s*#JSGF\b"), JSGF),
@@ -51,6 +55,8 @@ def load(
     """
 
     def refer(address: str, kind: str) -> Source:
+        if address.startswith("builtin:"):
+            return builtins.source(address, source.mode)
         if fetch is None:
             raise BadGrammar(f"the grammar refers to {address}, which can't be fetched")
         return _read(fetch(address), kind, base=address, mode=mode)
@@ -94,6 +100,8 @@ def _kind(text: bytes | str, media_type: str) -> tuple[str, str]:
     if _FOREIGN.fullmatch(name):
         raise UnsupportedFormat(f"grammars of type {name[:80]} are not read: send SRGS or JSGF")
     kind = TYPES.get(name, "")
+    if not kind and _GSL.match(letters):
+        raise UnsupportedFormat("grammars in GSL are not read: send SRGS or JSGF")
     if kind == XML:
         raise BadGrammar(f"the grammar is sent as {name} and is no XML")
     return kind or JSGF, letters

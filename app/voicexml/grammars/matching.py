@@ -1,4 +1,4 @@
-"""Matching an input against a linked grammar, in bounded time, with the first derivation in document order.
+"""Matching an input against a linked grammar, in bounded time, with the first derivations in document order.
 
 Every part of the tree is asked once for each place in the input where it can begin: which ends it reaches, and how. The
 cost is a polynomial whatever the grammar; a budget cuts off the rest.
@@ -7,10 +7,12 @@ cost is a polynomial whatever the grammar; a budget cuts off the rest.
 from collections.abc import Generator
 from typing import TypeAlias
 
+from app.voicexml.grammars.derivations import SPAN, VALUE, Derivation, Event, either, events_of, then
 from app.voicexml.grammars.linking import Key, Program
 from app.voicexml.grammars.rules import (
     GARBAGE,
     NULL,
+    Embedded,
     Expansion,
     OneOf,
     Repeat,
@@ -27,14 +29,11 @@ MOST_WORK = 120_000
 STEP = 8
 """The work of asking one part of the tree, where each end that it answers is 1."""
 
-Event: TypeAlias = tuple[str, object]
-"""("words", words) · ("tag", Tag) · ("enter", Key) · ("leave", None), in the order of the input."""
-_Derivation: TypeAlias = object
-_Ends: TypeAlias = dict[int, _Derivation]
-_Asked: TypeAlias = tuple[Expansion, int, int]
+MOST_EMBEDDED = 50
+"""Words or keys that a builtin type inside a grammar is asked about."""
 
-_THEN = "then"
-_SPAN = "span"
+_Ends: TypeAlias = dict[int, Derivation]
+_Asked: TypeAlias = tuple[Expansion, int, int]
 
 
 class TooMuchWork(Exception):
@@ -80,22 +79,25 @@ class Matcher:
             found = self._choices[id(node)] = Choices(self.program, node)
         return found
 
-    def match(self, words: tuple[str, ...]) -> tuple[list[Event] | None, bool]:
-        """The events of the first derivation of all the words, or None; and whether more words could follow.
+    def match(self, words: tuple[str, ...], most: int = 1) -> tuple[list[list[Event]], bool]:
+        """The events of each of the first ``most`` derivations of all the words; and whether more words could follow.
 
         Raises TooMuchWork.
         """
-        run = _Run(self, words)
+        run = _Run(self, words, every=most > 1)
         ends = run.solve(self._root)
-        complete = len(words) in ends
-        return _events(ends[len(words)], words) if complete else None, run.hungry
+        return events_of(ends[len(words)], words, most) if len(words) in ends else [], run.hungry
 
 
 class _Run:
-    """One match. ``hungry`` becomes true when a word was wanted where the input had ended."""
+    """One match, for the first derivation or ``every`` one.
 
-    def __init__(self, matcher: Matcher, words: tuple[str, ...]) -> None:
+    ``hungry`` becomes true when a word was wanted where the input had ended.
+    """
+
+    def __init__(self, matcher: Matcher, words: tuple[str, ...], *, every: bool) -> None:
         self.hungry = False
+        self._every = every
         self._matcher = matcher
         self._program = matcher.program
         self._words = words
@@ -144,7 +146,18 @@ class _Run:
             return {at: node}
         if isinstance(node, Special):
             return self._special(node, at)
-        return None
+        return self._embedded(node, at) if isinstance(node, Embedded) else None
+
+    def _embedded(self, node: Embedded, at: int) -> _Ends:
+        ends: _Ends = {}
+        for end in range(at, min(len(self._words), at + MOST_EMBEDDED) + 1):
+            value, more = node.read(self._words[at:end])
+            self._count(STEP * (1 + end - at))
+            if value is not None:
+                ends[end] = (VALUE, at, end, value)
+            if end == len(self._words):
+                self.hungry = self.hungry or more
+        return ends
 
     def _special(self, node: Special, at: int) -> _Ends:
         if node == NULL:
@@ -152,7 +165,7 @@ class _Run:
         if node != GARBAGE:
             return {}
         self.hungry = True
-        return {end: (_SPAN, at, end) for end in range(at, len(self._words) + 1)}
+        return {end: (SPAN, at, end) for end in range(at, len(self._words) + 1)}
 
     def _expand(self, node: Expansion, at: int, count: int) -> Generator[_Asked, _Ends, _Ends]:
         if isinstance(node, RuleRef):
@@ -177,9 +190,11 @@ class _Run:
             following: _Ends = {}
             for end, how in ends.items():
                 found = yield part, end, 0
-                for further, then in found.items():
+                for further, rest in found.items():
                     if further not in following:
-                        following[further] = _then(how, then)
+                        following[further] = then(how, rest)
+                    elif self._every:
+                        following[further] = either(following[further], then(how, rest))
             ends = following
             if not ends:
                 break
@@ -196,7 +211,7 @@ class _Run:
         for alternative in alternatives:
             found = yield alternative, at, 0
             for end, how in found.items():
-                ends.setdefault(end, how)
+                ends[end] = either(ends[end], how) if self._every and end in ends else ends.get(end, how)
         return ends
 
     def _repeat(self, node: Repeat, at: int, count: int) -> Generator[_Asked, _Ends, _Ends]:
@@ -210,38 +225,12 @@ class _Run:
                 after = count + 1 if node.most is not None else min(count + 1, node.least)
                 if end == at:
                     after = node.least
-                rest = yield node, end, after
-                for further, then in rest.items():
+                following = yield node, end, after
+                for further, rest in following.items():
                     if further not in ends:
-                        ends[further] = _then(how, then)
+                        ends[further] = then(how, rest)
+                    elif self._every:
+                        ends[further] = either(ends[further], then(how, rest))
         if count >= node.least:
             ends.setdefault(at, None)
         return ends
-
-
-def _then(first: _Derivation, second: _Derivation) -> _Derivation:
-    if first is None:
-        return second
-    return first if second is None else (_THEN, first, second)
-
-
-def _events(derivation: _Derivation, words: tuple[str, ...]) -> list[Event]:
-    """A derivation in the order of the input."""
-    events: list[Event] = []
-    waiting: list[object] = [derivation]
-    while waiting:
-        match waiting.pop():
-            case Token(own):
-                events.append(("words", own))
-            case (str(kind), int(start), int(end)) if kind == _SPAN:
-                events.append(("words", words[start:end]))
-            case Tag() as tag:
-                events.append(("tag", tag))
-            case (str(word), None):
-                events.append((word, None))
-            case (tuple(key), how):
-                events.append(("enter", key))
-                waiting += [("leave", None), how]
-            case (str(), first, second):
-                waiting += [second, first]
-    return events

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from app.voicexml.ecmascript import ScriptError, call_apart
+from app.voicexml.grammars.derivations import Event
 from app.voicexml.grammars.linking import Key, Linked
-from app.voicexml.grammars.matching import Event
 from app.voicexml.grammars.rules import DTMF, BadGrammar, Tag
 from app.voicexml.grammars.sisr import SISR
 
 Meaning: TypeAlias = "str | int | float | bool | list[Meaning] | dict[str, Meaning] | None"
 Step: TypeAlias = tuple[str, object, bool]
-"""("words", [word, …], _) · ("set", text, _) · ("run", code, _) · ("enter", rule, _) · ("leave", _, strict).
+"""("words", [word, …], _) · ("set", value, _) · ("run", code, _) · ("enter", rule, _) · ("leave", _, strict).
 
 ``strict`` is whether the rule's tag format is one of SISR.
 """
+
+SECONDS = 0.1
+"""The processor time that all tags of an answer may take."""
 
 _LITERALS = "semantics/1.0-literals"
 _SCRIPTS = re.compile(r"semantics/1\.0(\.\d+)?")
@@ -81,6 +84,8 @@ def _step(event: Event, key: Key, rules: dict[Key, Linked]) -> Step:
         return ("run", what.text, strict) if literal is None else ("set", literal, strict)
     if kind == "words":
         return kind, list(what), strict  # type: ignore[call-overload]  # as the matcher says
+    if kind == "value":
+        return "set", what, strict
     return kind, key[1], strict
 
 
@@ -99,7 +104,7 @@ def _read(text: str, tag_format: str, strict: bool) -> str | None:
     return text if text and not strict and _BARE.fullmatch(text) else None
 
 
-def _literal(steps: list[Step], mode: str) -> str:
+def _literal(steps: list[Step], mode: str) -> Meaning:
     """The meaning where no tag is a script."""
     said: list[str] = []
     frames = [_Frame(0)]
@@ -115,7 +120,7 @@ def _literal(steps: list[Step], mode: str) -> str:
             known = frame.latest if frame.value is _NONE else frame.value
             if known is not _NONE or strict or len(frames) == 1:
                 frames[-1].latest = utterance(said[frame.start :], mode) if known is _NONE else known
-    return str(frames[0].latest)
+    return cast(Meaning, frames[0].latest)
 
 
 def _scripted(steps: list[Step], rules: dict[Key, Linked], mode: str) -> Meaning:
@@ -124,7 +129,7 @@ def _scripted(steps: list[Step], rules: dict[Key, Linked], mode: str) -> Meaning
     first = [tag for source in sources.values() if source.tag_format != _LITERALS for tag in source.tags]
     given = json.dumps({"steps": steps, "tags": first, "joint": "" if mode == DTMF else " "})
     try:
-        found = call_apart(SISR, given)
+        found = call_apart(SISR, given, seconds=SECONDS)
         return cast(Meaning, json.loads(_LONE_SURROGATE.sub(r"\\ufffd", found)))
     except ScriptError as failure:
         raise BadGrammar(f"a tag of the grammar failed: {failure}") from failure

@@ -3,13 +3,18 @@
 A tree says what may be said or keyed, in document order; it decides nothing about an input.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 VOICE = "voice"
 DTMF = "dtmf"
 MODES = (VOICE, DTMF)
+
+Words: TypeAlias = tuple[str, ...]
+
+_WEIGHT = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 
 DEEPEST = 64
 """Levels of nesting that are read; no grammar of a person has a quarter of them."""
@@ -26,11 +31,15 @@ class UnsupportedFormat(BadGrammar):
     """A grammar in a format that is not read (VoiceXML 2.0 section 5.2.6: error.unsupported.format)."""
 
 
+class UnsupportedBuiltin(BadGrammar):
+    """A builtin grammar that is not there, or not with these parameters (error.unsupported.builtin)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """Words, or keys, that come one after the other; ``words`` are as ``words.split`` makes them."""
 
-    words: tuple[str, ...]
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,16 @@ class Special:
     kind: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """A grammar that is not made of rules and reads its part of the input itself: a builtin type.
+
+    ``read`` gives what words or keys mean (None: nothing), and whether more could follow them.
+    """
+
+    read: Callable[[Words], tuple[object, bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """All parts in order."""
@@ -79,7 +98,7 @@ class Repeat:
     most: int | None
 
 
-Expansion: TypeAlias = Token | Tag | RuleRef | Special | Sequence | OneOf | Repeat
+Expansion: TypeAlias = Token | Tag | RuleRef | Special | Embedded | Sequence | OneOf | Repeat
 
 NULL = Special("NULL")
 VOID = Special("VOID")
@@ -106,6 +125,19 @@ class Source:
     base: str = ""
     tag_format: str = ""
     tags: tuple[str, ...] = field(default=())
+
+
+def add_rule(rules: dict[str, Rule], rule: Rule, line: int | None) -> None:
+    """Put a rule to the others of its document. Raises BadGrammar where one of that name is there."""
+    if rule.name in rules:
+        raise BadGrammar(f"rule {rule.name} is there twice", line)
+    rules[rule.name] = rule
+
+
+def check_weight(weight: str, line: int | None) -> None:
+    """Weights say what is more likely (SRGS 1.0 section 2.4.1); nothing is here. Raises BadGrammar for what is none."""
+    if not _WEIGHT.fullmatch(weight.strip()):
+        raise BadGrammar(f"a weight of {weight[:40]!r} is no number", line)
 
 
 def sequence(parts: list[Expansion]) -> Expansion:

@@ -3,8 +3,22 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from app.voicexml.grammars.rules import DEEPEST, NULL, BadGrammar, Expansion, Repeat, Token, one_of, sequence
+from app.voicexml.grammars.rules import (
+    DEEPEST,
+    NULL,
+    SPECIALS,
+    BadGrammar,
+    Expansion,
+    Repeat,
+    Rule,
+    Token,
+    add_rule,
+    check_weight,
+    one_of,
+    sequence,
+)
 from app.voicexml.grammars.words import split
 
 
@@ -34,6 +48,10 @@ class Pieces:
         piece = self._all[self._at]
         self._at = min(self._at + 1, len(self._all) - 1)
         return piece
+
+    def before(self, text: str) -> frozenset[str]:
+        """The texts of all pieces that this one follows."""
+        return frozenset(one.text for one, following in pairwise(self._all) if following.text == text)
 
     def took(self, kind: str, text: str) -> bool:
         """Whether the next piece was this one; if so it is used up."""
@@ -72,6 +90,26 @@ class Expansions:
         self.pieces = pieces
         self.mode = mode
 
+    def rules(self) -> dict[str, Rule]:
+        """All rules up to the end: ``public $name = …;`` or ``public <name> = …;``."""
+        found: dict[str, Rule] = {}
+        while self.pieces.now.kind != "end":
+            line = self.pieces.now.line
+            add_rule(found, self._rule(), line)
+        return found
+
+    def _rule(self) -> Rule:
+        public = self.pieces.took("word", "public")
+        if not public:
+            self.pieces.took("word", "private")
+        name = self.pieces.expect("rule", "the name of a rule")
+        if name.text in SPECIALS:
+            raise BadGrammar(f"no rule can be called {name.text}", name.line)
+        self.pieces.expect("sign", "an equals sign", "=")
+        body = self.alternatives()
+        self.pieces.expect("sign", "a semicolon", ";")
+        return Rule(name.text, body, public)
+
     def alternatives(self, depth: int = 0) -> Expansion:
         """``a b | c``, each perhaps with a weight before it, which recognizes nothing."""
         if depth > DEEPEST:
@@ -79,7 +117,7 @@ class Expansions:
         found = []
         while True:
             if self.pieces.now.kind == "weight":
-                self.pieces.take()
+                check_weight(self.pieces.now.text, self.pieces.take().line)
             found.append(self._sequence(depth))
             if not self.pieces.took("sign", "|"):
                 return one_of(found)

@@ -8,7 +8,6 @@ from app.voicexml.grammars.rules import (
     SPECIALS,
     BadGrammar,
     Expansion,
-    Rule,
     RuleRef,
     Source,
     Tag,
@@ -82,13 +81,7 @@ def read(letters: str, *, base: str, mode: str) -> Source:
     mode = header.said.get("mode", mode).strip().lower()
     if mode not in MODES:
         raise BadGrammar(f"a grammar has no mode {mode[:40]!r}")
-    rules: dict[str, Rule] = {}
-    while pieces.now.kind != "end":
-        line = pieces.now.line
-        rule = _rule(_Rules(pieces, mode))
-        if rule.name in rules:
-            raise BadGrammar(f"rule {rule.name} is there twice", line)
-        rules[rule.name] = rule
+    rules = _Rules(pieces, mode).rules()
     said = header.said
     return Source(
         rules, said.get("root", ""), mode, said.get("base", base), said.get("tag-format", ""), tuple(header.tags)
@@ -112,17 +105,3 @@ def _declaration(pieces: Pieces, header: _Header) -> bool:
     else:
         raise BadGrammar(f"the grammar's header has no {piece.text[:40]!r}", piece.line)
     return True
-
-
-def _rule(rules: _Rules) -> Rule:
-    pieces = rules.pieces
-    public = pieces.took("word", "public")
-    if not public:
-        pieces.took("word", "private")
-    name = pieces.expect("rule", "the name of a rule")
-    if name.text in SPECIALS:
-        raise BadGrammar(f"no rule can be called {name.text}", name.line)
-    pieces.expect("sign", "an equals sign", "=")
-    body = rules.alternatives()
-    pieces.expect("sign", "a semicolon", ";")
-    return Rule(name.text, body, public)

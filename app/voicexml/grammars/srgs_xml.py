@@ -17,6 +17,8 @@ from app.voicexml.grammars.rules import (
     Source,
     Tag,
     Token,
+    add_rule,
+    check_weight,
     one_of,
     repeated,
     sequence,
@@ -57,6 +59,7 @@ def parse(text: bytes, *, declared: bool = True) -> etree._Element:
 
 def read(root: etree._Element, *, base: str, mode: str) -> Source:
     """A grammar element as rules; ``mode`` is what it has unless it says. Raises BadGrammar."""
+    check_weight(root.get("weight", "1"), root.sourceline)
     mode = root.get("mode", mode).strip().lower()
     if mode not in MODES:
         raise BadGrammar(f"a grammar has no mode {mode[:40]!r}", root.sourceline)
@@ -65,10 +68,7 @@ def read(root: etree._Element, *, base: str, mode: str) -> Source:
     for child in root:
         name = _name(child)
         if name == "rule":
-            rule = _rule(child, mode)
-            if rule.name in rules:
-                raise BadGrammar(f"rule {rule.name} is there twice", child.sourceline)
-            rules[rule.name] = rule
+            add_rule(rules, _rule(child, mode), child.sourceline)
         elif name == "tag":
             tags.append(_text(child))
         elif name and name not in _SKIPPED:
@@ -123,6 +123,7 @@ def _one_of(element: etree._Element, mode: str, depth: int) -> Expansion:
     alternatives = []
     for child in element:
         if _name(child) == "item":
+            check_weight(child.get("weight", "1"), child.sourceline)
             alternatives.append(_item(child, mode, depth + 1))
         elif _name(child):
             raise BadGrammar(f"a one-of has no {_name(child)} in it, only items", child.sourceline)
