@@ -67,7 +67,7 @@ class Actions:
         self._speak(spoken)
 
     def _do(self, element: Element) -> None:
-        self._conversation.count_step()
+        self._conversation.limits.count_step()
         action = self._known.get(name_of(element))
         if action is None:
             return  # handlers, grammars and properties are not run here, and what nobody knows is passed over
@@ -203,6 +203,7 @@ def _logged(conversation: Conversation, element: Element) -> list[str]:
     said: list[str] = []
     for piece in pieces(element):
         if isinstance(piece, str):
+            conversation.limits.count_characters(len(piece))
             said.append(piece)
         elif name_of(piece) == "value":
             said.append(f" {conversation.scopes.text(piece.get('expr', ''))} ")

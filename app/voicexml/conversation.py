@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.voicexml import properties
 from app.voicexml.caller import WORDS_PER_MINUTE, Caller, Listening
@@ -16,14 +17,11 @@ from app.voicexml.ecmascript import UNDEFINED, Scopes, ScriptError
 from app.voicexml.elements import Element, whole
 from app.voicexml.events import HANGUP, Event
 from app.voicexml.grammars import Grammar
-from app.voicexml.leaving import Over, Return, Target
+from app.voicexml.leaving import Return, Target
+from app.voicexml.limits import Limits, Over
 from app.voicexml.resources import Fetch, Resources, Wanted, resolve
 
 LONGEST_SECONDS = 600.0
-MOST_ITEMS = 1000
-MOST_STEPS = 20_000
-MOST_EXHAUSTED = 3
-"""Scripts that took too much time or memory."""
 MOST_DEPTH = 20
 """Subdialogs inside each other."""
 
@@ -87,11 +85,9 @@ class Conversation:
     report: Tell
     frame: Frame
     words_per_minute: float = WORDS_PER_MINUTE
+    limits: Limits = field(default_factory=Limits)
     seconds: float = 0.0
     gone: bool = False
-    items: int = 0
-    steps: int = 0
-    exhausted: int = 0
     mark: tuple[str, int] | None = None
     """The last mark of what was said last, and the milliseconds from there to the end (VoiceXML 2.1 section 4)."""
     queue: list[Part] = field(default_factory=list)
@@ -141,22 +137,15 @@ class Conversation:
             value = str(wrong)
         self.tell("variable", name=name, value=None if value is UNDEFINED else value, **facts)
 
+    def place(self, element: Element | None) -> str:
+        """Where something went wrong: the page's name, and the line if it was in an element."""
+        name = urlsplit(self.frame.page_of(element).url).path.rpartition("/")[2]
+        return f"{name} line {element.sourceline}" if element is not None else name
+
     def fail(self, message: str) -> None:
         """Report an error of the application that nothing in it took care of."""
         self.errors.append(message)
         self.tell("error", message=message)
-
-    def count_item(self) -> None:
-        """Another form item or handler. Raises Over when an application goes in circles."""
-        self.items += 1
-        if self.items > MOST_ITEMS:
-            raise Over(f"the application went through {MOST_ITEMS} form items")
-
-    def count_step(self) -> None:
-        """Another bit of executable content. Raises Over when there is no end to it."""
-        self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise Over(f"the application took {MOST_STEPS} steps")
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass. Raises Event connection.disconnect.hangup when the caller leaves meanwhile, and Over."""
@@ -168,7 +157,7 @@ class Conversation:
         self._move_to(until if not self.gone else self.seconds)
         if self.seconds >= LONGEST_SECONDS:
             self.seconds = LONGEST_SECONDS
-            raise Over(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
+            self.limits.end(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
 
     def _move_to(self, until: float) -> None:
         while self.due and self.due[0][0] <= until:
@@ -212,9 +201,13 @@ class Conversation:
 
     @contextmanager
     def running(self, element: Element) -> Iterator[None]:
-        """Give the errors inside the element they come from."""
+        """Give the errors inside the element they come from, and what ends the call its place."""
         try:
+            self.limits.seconds_left()
             yield
+        except Over as limit:
+            limit.place = limit.place or self.place(element)
+            raise
         except ScriptError as wrong:
             raise self.semantic(wrong, element) from wrong
         except Event as event:
@@ -224,9 +217,8 @@ class Conversation:
 
     def semantic(self, wrong: ScriptError, element: Element | None) -> Event:
         """The event of a script that failed. Raises Over when too many of them have reached their limits."""
-        self.exhausted += wrong.kind == "Limit"
-        if self.exhausted >= MOST_EXHAUSTED:
-            raise Over(f"the application's scripts reached their limits {MOST_EXHAUSTED} times")
+        if wrong.kind == "Limit":
+            self.limits.count_exhausted()
         return Event("error.semantic", str(wrong), element)
 
     def holds(self, element: Element) -> bool:

@@ -8,9 +8,9 @@ import json
 import re
 
 from app.voicexml import dom
-from app.voicexml.budget import Budget
 from app.voicexml.chain import CHAIN
 from app.voicexml.engine import SCRIPT_SECONDS, Engine, ScriptError
+from app.voicexml.limits import Limits
 
 __all__ = ["UNDEFINED", "Scopes", "ScriptError", "call_apart"]
 
@@ -47,13 +47,13 @@ class Scopes:
     """The scopes of a call, outermost first: session, application, document, dialog, anonymous (section 5.1.2).
 
     Every method that takes an expression raises ScriptError when the expression fails or breaks a limit: ``seconds`` of
-    processor time for one evaluation, ``budget`` for all of the call, ``memory`` bytes for its JavaScript.
+    processor time for one evaluation, ``memory`` bytes for all that is kept; Over when it breaks one of the call's.
     """
 
     def __init__(
-        self, *, seconds: float = SCRIPT_SECONDS, memory: int = 16 * 1024 * 1024, budget: Budget | None = None
+        self, *, seconds: float = SCRIPT_SECONDS, memory: int = 16 * 1024 * 1024, limits: Limits | None = None
     ) -> None:
-        self._call = Engine(CHAIN, seconds=seconds, memory=memory, budget=budget).call
+        self._call = Engine(CHAIN, seconds=seconds, memory=memory, limits=limits).call
 
     def enter(self, name: str, **_: object) -> None:
         """Push a scope; all but "anonymous" are visible as a variable of that name, until the scope is left."""

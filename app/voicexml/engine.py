@@ -10,7 +10,7 @@ from typing import Any
 
 import quickjs  # type: ignore[import-untyped]
 
-from app.voicexml.budget import Budget
+from app.voicexml.limits import Limits
 
 SCRIPT_SECONDS = 1.0
 """Processor time of one script; people's pages need a thousandth of it."""
@@ -40,13 +40,13 @@ class Engine:
     """A JavaScript function: what ``source`` evaluates to."""
 
     def __init__(
-        self, source: str, *, seconds: float, memory: int, stack: int = 256 * 1024, budget: Budget | None = None
+        self, source: str, *, seconds: float, memory: int, stack: int = 256 * 1024, limits: Limits | None = None
     ) -> None:
-        """``seconds`` of processor time for each call and ``budget`` for all of them, bytes of memory and stack."""
+        """``seconds`` of processor time for one call, bytes of memory and stack; ``limits`` of all calls together."""
         _start_watch()
         self._seconds = seconds
         self._memory = memory
-        self._budget = budget
+        self._limits = limits
         self._context = quickjs.Context()
         self._context.set_memory_limit(memory)
         self._context.set_max_stack_size(stack)
@@ -55,12 +55,16 @@ class Engine:
         self._looks = 0
 
     def call(self, *arguments: object) -> Any:
-        """The function's value. Raises ScriptError whatever goes wrong."""
+        """The function's value. Raises ScriptError whatever goes wrong in it, and Over."""
         if self._dead:
             raise ScriptError("Limit", "this call's JavaScript has used up its memory")
-        seconds = self._seconds if self._budget is None else min(self._seconds, self._budget.left())
-        if seconds <= 0:
-            raise ScriptError("Limit", "the call's processor time is used up")
+        seconds = self._seconds if self._limits is None else min(self._seconds, self._limits.seconds_left())
+        value = self._timed(seconds, arguments)
+        if self._limits is not None and isinstance(value, str):
+            self._limits.count_characters(len(value))
+        return value
+
+    def _timed(self, seconds: float, arguments: tuple[object, ...]) -> Any:
         self._looks = 0
         _running.add(self)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from app.voicexml import items, prompts
 from app.voicexml.actions import INITIAL, Actions
 from app.voicexml.conversation import Conversation
-from app.voicexml.ecmascript import UNDEFINED, ScriptError
+from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import ITEMS, Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.forms import Form, Item
@@ -52,7 +52,6 @@ class Interpreter:
         item = selected[0]
         if item is None:
             raise Exit
-        self._conversation.count_item()
         self._conversation.frame.item = item.element if item.element is not self._form.element else None
         with_prompts, self._prompts = self._prompts, True
         self._guarded(item, lambda: self._process(self._collect(item, with_prompts)))
@@ -60,21 +59,16 @@ class Interpreter:
 
     def _guarded(self, item: Item | None, phase: Callable[[], None]) -> None:
         """Run a phase; its events go to their handlers, and a goto to another item says what comes next."""
-        counts = item.counts if item is not None else self._form.counts
+        visited = item or self._form
         try:
             try:
-                phase()
-            except ScriptError as wrong:
-                raise self._conversation.semantic(wrong, item.element if item else self._form.element) from wrong
+                with self._conversation.running(visited.element):
+                    phase()
+            except Event as event:
+                with self._conversation.running(visited.element):
+                    self._prompts = handle(self._conversation, event, visited.counts, self._form)
         except GoToItem as go:
-            self._next = go.item
-        except Event as event:
-            if event.element is None:
-                event.element = item.element if item else self._form.element
-            try:
-                self._prompts = handle(self._conversation, event, counts, self._form)
-            except GoToItem as go:
-                self._next, self._prompts = go.item, go.prompts
+            self._next, self._prompts = go.item, go.prompts
 
     def _initialise(self, given: Mapping[str, int]) -> None:
         """Variables, scripts and items, in document order (section 2.1.6.1)."""
@@ -112,6 +106,7 @@ class Interpreter:
 
     def _collect(self, item: Item, with_prompts: bool) -> set[str]:
         """Queue the item's prompts and visit it; the names of the items that this filled."""
+        self._conversation.limits.count_item()
         if item.kind != "block" and with_prompts:
             chosen = prompts.choose(self._conversation, item.element, item.visits)
             item.visits += 1

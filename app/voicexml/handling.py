@@ -1,7 +1,5 @@
 """Handling an event: by a handler around the place where it was thrown, else as the platform does (section 5.2)."""
 
-from urllib.parse import urlsplit
-
 from app.voicexml.actions import Actions
 from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import ScriptError
@@ -16,7 +14,7 @@ _GO_ON = {"noinput": True, "nomatch": True, "help": True, "maxspeechtimeout": Tr
 def handle(conversation: Conversation, event: Event, counts: Counts, form: Form | None) -> bool:
     """Run the handler of an event and of those that it throws itself; whether to reprompt. Raises Leave and Over."""
     while True:
-        conversation.count_item()
+        conversation.limits.count_item()
         counts.add(event.name)
         _tell(conversation, event)
         try:
@@ -66,13 +64,8 @@ def _by_default(conversation: Conversation, event: Event) -> bool:
     if event.outward and conversation.depth:
         raise Return(event=event.name, message=event.message)
     if event.is_error:
-        conversation.fail(": ".join(filter(None, (event.name, _place(conversation, event), event.message))))
+        conversation.fail(": ".join(filter(None, (event.name, conversation.place(event.element), event.message))))
     raise Exit
-
-
-def _place(conversation: Conversation, event: Event) -> str:
-    name = urlsplit(conversation.frame.page_of(event.element).url).path.rpartition("/")[2]
-    return f"{name} line {event.element.sourceline}" if event.element is not None else name
 
 
 def _tell(conversation: Conversation, event: Event) -> None:

@@ -61,7 +61,3 @@ class Return(Leave):
         self.held = held
         self.event = event
         self.message = message
-
-
-class Over(Exception):
-    """The conversation ends here whatever the application wants: a limit; the message says which."""

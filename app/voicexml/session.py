@@ -17,7 +17,8 @@ from app.voicexml.elements import children
 from app.voicexml.events import Counts, Event
 from app.voicexml.fia import Interpreter
 from app.voicexml.handling import handle
-from app.voicexml.leaving import Exit, GoTo, Over, Return, Target
+from app.voicexml.leaving import Exit, GoTo, Return, Target
+from app.voicexml.limits import Limits, Over
 from app.voicexml.playing import play
 from app.voicexml.resources import Fetch, Request
 from app.voicexml.transitions import begin, first
@@ -49,12 +50,15 @@ def run(
     ``variables`` are those of the session (section 5.1.4), by name, as JSON has them; ``later`` changes them on the
     way; ``report`` is given every event of the conversation as it happens; ``words_per_minute`` is how fast both speak.
     """
-    scopes = Scopes(seconds=1.0)
+    limits = Limits()
+    scopes = Scopes(limits=limits)
     scopes.enter("session")
     for name, value in variables.items():
         scopes.declare(name, None)
         scopes.set(name, value, "session")
-    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), words_per_minute)
+    if "connection" in variables:  # it is we who call: the very object, not one that is like it
+        scopes.evaluate("session.connection.originator = session.connection.local")
+    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), words_per_minute, limits)
     for second, name, value in later:
         conversation.at(second, partial(conversation.change, name, value))
     return _Session(conversation).run(start)
@@ -86,7 +90,7 @@ class _Session:
         except Event:
             pass  # the caller left during the last words
         except Over as limit:
-            conversation.fail(str(limit))
+            conversation.fail(": ".join(filter(None, (limit.place, str(limit)))))
             conversation.tell("disconnect", by="platform")
             return self._result(value)
         conversation.tell("exit", value=value)

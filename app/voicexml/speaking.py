@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from app.voicexml import properties, recording
-from app.voicexml.conversation import MOST_ITEMS, Conversation, Part
+from app.voicexml.conversation import Conversation, Part
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element, children, name_of, pieces, words_of
 from app.voicexml.events import Event
 from app.voicexml.forms import choices_of
+from app.voicexml.limits import MOST_ITEMS
 from app.voicexml.resources import Answer, resolve
 
 _UNSPOKEN = frozenset(("desc", "lexicon", "meta", "metadata", "grammar"))
@@ -54,6 +55,7 @@ def speak(conversation: Conversation, speech: Speech, content: Iterable[str | El
     """Add text and elements that are spoken to a prompt in the making. Raises Event and ScriptError."""
     for piece in content:
         if isinstance(piece, str):
+            conversation.limits.count_characters(len(piece))
             speech.words.append(piece)
             continue
         kind = name_of(piece)
@@ -168,7 +170,7 @@ def each_of(conversation: Conversation, element: Element) -> Iterator[None]:
             raise Event("error.semantic", f"{array} has {length} items; {MOST_ITEMS} can be gone through", element)
         handles = [scopes.hold(f"({array})[{place}]") for place in range(length)]
     for handle in handles:
-        conversation.count_step()
+        conversation.limits.count_step()
         with conversation.running(element):
             scopes.put(item, handle)
         yield

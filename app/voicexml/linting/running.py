@@ -11,7 +11,7 @@ from typing import Any
 
 from app.voicexml import session
 from app.voicexml.caller import AnsweringMachine, Caller, ScriptedCaller, Step
-from app.voicexml.conversation import MOST_ITEMS
+from app.voicexml.limits import MOST_ITEMS
 from app.voicexml.linting.application import Application
 from app.voicexml.linting.findings import Finding
 from app.voicexml.resources import Answer, NotFetched, Request
