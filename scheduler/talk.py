@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ _SAID = {CalleeType.FAXMACHINE: "fax"}  # what the documentation of session.conn
 MOST_TRANSCRIPT = 1_000
 MOST_CHARACTERS = 4_000
 """Entries of a transcript that are kept, and of each value in one."""
+NOT_KEPT = "what went wrong is not kept: is_pci is 1"
 
 
 class Talk:
@@ -65,7 +67,7 @@ class Talk:
             later=later,
             words_per_minute=self._words_per_minute,
         )
-        self.events += [("application error", error) for error in result.errors]
+        self.events += [("application error", NOT_KEPT if claim.is_pci else error) for error in result.errors]
         return result.seconds
 
     def _told(self, entry: dict[str, Any]) -> None:
@@ -102,12 +104,16 @@ class Talk:
         purpose = "page" if self.exchanges else "start_url"
         claim = self._claim
         sent = text_of(request.body or b"")
-        if claim.is_pci:
-            sent = answer = ""
         exchange = Exchange(
             claim.call_id, claim.attempt, purpose, at, request.method, request.url, sent, status, answer, error, seconds
         )
-        self.exchanges.append(exchange)
+        self.exchanges.append(_emptied(exchange) if claim.is_pci else exchange)
+
+
+def _emptied(exchange: Exchange) -> Exchange:
+    """What is kept of an exchange of an is_pci call: a submit may have what the callee said in its URL."""
+    url = exchange.url.partition("?")[0]
+    return replace(exchange, url=url, request="", answer="", error=exchange.error and NOT_KEPT)
 
 
 def _short(value: object) -> object:
@@ -137,7 +143,6 @@ def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any]) -> M
         "connection": {
             "local": local,
             "remote": remote,
-            "originator": local,
             "protocol": {"name": "simulated", "version": "1"},
             "redirect": [],
             "aai": "",

@@ -73,7 +73,6 @@ def vxml(context: click.Context, /, url: str, as_json: bool, lint: bool, **_: ob
         "connection": {
             "local": {"uri": ""},
             "remote": {"uri": ""},
-            "originator": {"uri": ""},
             "protocol": {"name": "simulated", "version": "1"},
             "redirect": [],
             "aai": "",

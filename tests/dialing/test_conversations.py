@@ -1,11 +1,14 @@
 """What is said in a call: the customer's application, run against the callee that the simulated carrier meets."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from customer import Reply
 from office import Office
 
+from app.factory import create_scheduler
+from app.settings import Settings
 from scheduler.talk import MOST_TRANSCRIPT
 
 MENU = b"""<vxml version="2.1"><form>
@@ -67,6 +70,44 @@ def test_a_callee_that_hangs_up_hears_no_more(office: Office) -> None:
     call = _call(office, {"/start": MENU}, {"callee": "voice", "hangs_up_after": 3})
     assert call["duration"] == 3
     assert call["history"][0]["transcript"][-1]["event"] == "exit"
+
+
+@pytest.mark.parametrize(
+    ("does", "heard", "ended"),
+    [
+        pytest.param({"does": [{"say": "yes", "after": 0.5}]}, [(0.0, 0.5), (1.333, None)], 2.0, id="interrupts"),
+        pytest.param({"does": [{"hangup": True, "after": 0.5}]}, [(0.0, 0.5)], 0.5, id="leaves in a prompt"),
+        pytest.param({"says": ["yes"], "hangs_up_at_prompt": 2}, [(0.0, None)], 1.833, id="leaves at a prompt"),
+    ],
+)
+def test_a_callee_acts_in_the_middle_of_a_prompt(
+    office: Office, does: dict[str, Any], heard: list[tuple[float, float | None]], ended: float
+) -> None:
+    """Seconds at which prompts began and how much of them was heard, at 180 words a minute."""
+    transcript = _call(office, {"/start": MENU, "/next": THANKS}, {"callee": "voice"} | does)["history"][0][
+        "transcript"
+    ]
+    prompts = [each for each in transcript if each["event"] == "prompt" and each.get("heard", True)]
+    assert [(each["at"], each.get("cut_after")) for each in prompts] == heard
+    assert transcript[-1]["at"] == ended
+
+
+def test_an_answering_machine_greets_and_beeps(office: Office) -> None:
+    """Its greeting is no answer to the question; what is said behind the beep is what it records."""
+    page = MENU.replace(b"<noinput>", b"<nomatch>Please call us.<exit/></nomatch><noinput>")
+    machine = {"callee": "answeringmachine", "says": ["We are out"]}
+    transcript = _call(office, {"/start": page}, machine)["history"][0]["transcript"]
+    told = [(each["at"], each["event"]) for each in transcript if each["event"] in ("input", "beep", "prompt", "exit")]
+    assert told == [(0.0, "prompt"), (0.0, "input"), (1.0, "beep"), (2.0, "prompt"), (3.0, "exit")]
+
+
+def test_how_fast_people_speak_is_a_setting(settings: Settings, office: Office) -> None:
+    """At 60 words a minute three words take three seconds."""
+    slow = create_scheduler(replace(settings, words_per_minute=60), office.clock)
+    call = _call(replace(office, service=slow), {"/start": THANKS.replace(b"you", b"you all")}, "voice")
+    slow.dispatcher.close(1)
+    slow.sender.close(5)
+    assert call["duration"] == 3
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ _FRESH = {
     "kept": {"cache-control": "max-age=60"},
     "expiring": {"date": "Mon, 19 Jul 2004 13:46:03 GMT", "expires": "Mon, 19 Jul 2004 13:47:03 GMT"},
 }
-VARIABLES = {"connection": {"remote": {"uri": "tel:+16175550100"}, "callee_type": "voice"}}
+VARIABLES = {
+    "connection": {"local": {"uri": "tel:+16175550199"}, "remote": {"uri": "tel:+16175550100"}, "callee_type": "voice"}
+}
 
 
 def _fetch(request: Request) -> Answer:

@@ -34,6 +34,14 @@ def test_the_script_keeps_the_order_of_its_options(tmp_path: Path) -> None:
     assert happened[-1] == {"at": happened[-1]["at"], "event": "exit", "value": {"a": "yes", "b": "1", "c": "no"}}
 
 
+def test_a_step_may_come_after_some_seconds(tmp_path: Path) -> None:
+    """--after is for the step behind it alone, and counts from the beginning of the prompts."""
+    script = ("--after", "0.1", "--say", "yes", "--dtmf", "1", "--after", "0.2", "--say", "no")
+    prompts = [each for each in _events(_run(tmp_path, PAGE, *script, "--json")) if each["event"] == "prompt"]
+    assert [each.get("cut_after") for each in prompts] == [0.1, None, 0.2]
+    assert _run(tmp_path, PAGE, "--after", "-1", "--say", "yes").exit_code == 2
+
+
 def test_without_json_people_read_it(tmp_path: Path) -> None:
     """A line per event, with its second."""
     result = _run(tmp_path, PAGE, "--say", "yes", "--hangup")
