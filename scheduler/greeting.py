@@ -1,6 +1,8 @@
 """The built-in greeting: what a deployment without a start_url of its own says."""
 
-URL = "builtin:greeting"
+URL = "http://greeting.invalid/"
+"""Nobody is asked for it: a name under .invalid never exists (RFC 6761 section 6.4)."""
+
 DOCUMENT = b"""<?xml version="1.0" encoding="UTF-8"?>
 <vxml version="2.1" xmlns="http://www.w3.org/2001/vxml">
   <form>
