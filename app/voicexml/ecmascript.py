@@ -12,12 +12,15 @@ from app.voicexml.chain import CHAIN
 from app.voicexml.engine import SCRIPT_SECONDS, Engine, ScriptError
 from app.voicexml.limits import Limits
 
-__all__ = ["UNDEFINED", "Scopes", "ScriptError", "call_apart"]
+__all__ = ["UNDEFINED", "Scopes", "ScriptError", "call_apart", "decoded"]
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _NAME = re.compile(r"(?:[^\W\d]|\$)[\w$]*\Z")
 _PATH = re.compile(r"((?:[^\W\d]|\$)[\w$]*)(?:\.((?:[^\W\d]|\$)[\w$]*))?(?:\.[\w$]+|\[[^\]]*\])*\Z")
+_BRACKETS = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*"')
 _LONE_SURROGATE = re.compile(r"(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}")
+MOST_NESTED = 200
+"""Of a value that leaves JavaScript: Python reads and writes JSON by recursion."""
 _RESERVED = frozenset(
     re.findall(
         r"\w+",
@@ -102,7 +105,7 @@ class Scopes:
 
     def evaluate(self, expr: str) -> object:
         """The value as JSON knows it (a Date as its ISO text), a function's source text, or UNDEFINED."""
-        return _decoded(self._call("evaluate", _expression(expr)))
+        return decoded(self._call("evaluate", _expression(expr)))
 
     def text(self, expr: str) -> str:
         """The value as ECMA-262's ToString prints it: what ``<value>`` speaks and a namelist submits."""
@@ -175,13 +178,27 @@ def _expression(text: str) -> str:
     return text.rstrip("; \t\r\n")
 
 
-def _decoded(text: str) -> object:
-    """A value out of the chain's own notation: u = undefined, n… = a number that JSON doesn't know, else JSON."""
+def decoded(text: str) -> object:
+    """A value out of the chain's own notation: u = undefined, n… = a number that JSON doesn't know, else JSON.
+
+    Raises ScriptError for one that is nested too deeply.
+    """
     if text == "u":
         return UNDEFINED
     if text[0] == "n" and text != "null":
         return float(text[1:])
+    if text.count("[") + text.count("{") > MOST_NESTED and _depth(text) > MOST_NESTED:
+        raise ScriptError("Limit", f"a value is nested more than {MOST_NESTED} deep")
     return json.loads(_LONE_SURROGATE.sub(r"\1\\ufffd", text) if "\\ud" in text else text)
+
+
+def _depth(text: str) -> int:
+    """How deep a value in JSON is nested."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1 if bracket in "]}" else 0
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def call_apart(function: str, argument: str, *, seconds: float = SCRIPT_SECONDS) -> str:

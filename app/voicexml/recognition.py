@@ -128,6 +128,7 @@ def _most_results(conversation: Conversation) -> int:
 
 
 def _match(conversation: Conversation, active: Active, text: str, mode: str, most: int) -> Match:
+    conversation.limits.seconds_left()
     try:
         return active.grammar.match([text], mode, most)
     except BadGrammar as wrong:

@@ -15,6 +15,9 @@ from app.voicexml.events import Event
 
 MOST_FETCHES = 50
 MOST_BYTES = 1_048_576
+MOST_BYTES_IN_ALL = 8_388_608
+MOST_URL = 65_536
+"""Characters of an address, with what a GET sends."""
 FORM = "application/x-www-form-urlencoded"
 
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
@@ -59,10 +62,10 @@ class Answer:
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    def text(self) -> str:
-        """The body by its charset, else UTF-8, else Windows-1252."""
+    def text(self, charset: str = "") -> str:
+        """The body by the server's charset, else the one that the page names, else UTF-8, else Windows-1252."""
         named = re.search(r"charset=[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""))
-        for encoding in (named[1] if named else "utf-8-sig", "cp1252"):
+        for encoding in (named[1] if named else charset or "utf-8-sig", "cp1252"):
             try:
                 return self.body.decode(encoding)
             except (LookupError, UnicodeError):
@@ -102,6 +105,7 @@ class Resources:
         self._now = now
         self._tell = tell
         self._made = 0
+        self._bytes = 0
         self._kept: dict[str, tuple[float, Answer]] = {}
 
     def get(self, wanted: Wanted) -> Answer:
@@ -131,7 +135,11 @@ class Resources:
     def _ask(self, request: Request) -> Answer:
         if self._made >= MOST_FETCHES:
             raise Event("error.badfetch", f"the call has fetched {MOST_FETCHES} times already")
+        if self._bytes > MOST_BYTES_IN_ALL:
+            raise Event("error.badfetch", f"the call has fetched more than {MOST_BYTES_IN_ALL} bytes already")
         self._made += 1
+        if len(request.url) > MOST_URL:
+            raise Event("error.badfetch", f"the address has more than {MOST_URL} characters")
         if request.url.partition(":")[0].lower() not in ("http", "https", "file"):
             raise Event("error.badfetch", f"{request.url} is not an http address")
         told: dict[str, Any] = {"method": request.method, "url": request.url}
@@ -142,6 +150,7 @@ class Resources:
         except NotFetched as wrong:
             self._tell("fetch", **told, status=None, error=str(wrong), seconds=round(wrong.seconds, 3))
             raise Event("error.badfetch", f"{request.url}: {wrong}") from wrong
+        self._bytes += len(answer.body)
         self._tell("fetch", **told, status=answer.status, seconds=round(answer.seconds, 3))
         return answer
 

@@ -152,6 +152,7 @@ class _Session:
             root = target.root or target.document
             self._initialise(Frame(root, None, target.application))
         if target.fresh or target.fresh_root:
+            conversation.grammars.clear()
             self._leave_scopes(2)
             self._enter_scopes("document")
             if target.root is None:

@@ -5,7 +5,7 @@ from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element
 from app.voicexml.events import Event
 from app.voicexml.recording import length, sound
-from app.voicexml.resources import Field, Wanted, resolve
+from app.voicexml.resources import MOST_BYTES, Field, Wanted, resolve
 
 MULTIPART = "multipart/form-data"
 
@@ -17,7 +17,14 @@ def names_in(element: Element) -> list[str]:
 
 def fields_of(conversation: Conversation, names: list[str]) -> tuple[Field, ...]:
     """A field per variable; a property may be named with its dots. Raises ScriptError for one that was not declared."""
-    return tuple((name, _value(conversation, name)) for name in names)
+    fields: list[Field] = []
+    total = 0
+    for name in names:
+        fields.append((name, _value(conversation, name)))
+        total += len(name) + len(fields[-1][1])
+        if total > MOST_BYTES:
+            raise Event("error.badfetch", f"what is sent has more than {MOST_BYTES} bytes")
+    return tuple(fields)
 
 
 def request_of(

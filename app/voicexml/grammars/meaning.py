@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from app.voicexml.ecmascript import ScriptError, call_apart
+from app.voicexml.ecmascript import ScriptError, call_apart, decoded
 from app.voicexml.grammars.derivations import Event
 from app.voicexml.grammars.linking import Key, Linked
 from app.voicexml.grammars.rules import DTMF, BadGrammar, Tag
@@ -31,8 +31,6 @@ _SCRIPTS = re.compile(r"semantics/1\.0(\.\d+)?")
 _QUOTED = re.compile(r"""(?:'([^'\\]*)'|"([^"\\]*)")\s*;?""")
 _ASSIGNED = re.compile(r"""(?:out|\$)\s*=\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)")\s*;?""")
 _BARE = re.compile(r"[^='\"(){};$\[\]]*")
-
-_LONE_SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 
 _NONE = object()
 
@@ -130,8 +128,6 @@ def _scripted(steps: list[Step], rules: dict[Key, Linked], mode: str) -> Meaning
     given = json.dumps({"steps": steps, "tags": first, "joint": "" if mode == DTMF else " "})
     try:
         found = call_apart(SISR, given, seconds=SECONDS)
-        return cast(Meaning, json.loads(_LONE_SURROGATE.sub(r"\\ufffd", found)))
+        return cast(Meaning, decoded(found))
     except ScriptError as failure:
         raise BadGrammar(f"a tag of the grammar failed: {failure}") from failure
-    except RecursionError:
-        raise BadGrammar("a tag of the grammar failed: its value is nested too deeply") from None
