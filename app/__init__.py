@@ -29,6 +29,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 its pure rules: states (what becomes of a call), delivery (of a result), payloads
 4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
    ``testing``  the testing API: access (who may), asked (what a request says), routes, replies (JSON)
+   ``console``  pages for people: access (signing in, who may do what), desk (what they work with), a module per page;
+                it reads the vendor's two forms as ``classic`` does
    ``pages``    the first page
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words

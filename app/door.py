@@ -16,11 +16,11 @@ OPEN_TO_ALL = ("/livez", "/readyz")
 # What has a token of its own to judge strangers by; everything else trusts a proxied request with nothing.
 ASK_FOR_TOKENS = re.compile("/(?:metrics|testing)(?:/.*)?", re.DOTALL)
 
-# The pages have no script and no style of their own; what they load is ours.
+# No page has script or style in itself; what they load is ours.
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # no-referrer would make a form's Origin "null"

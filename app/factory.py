@@ -16,6 +16,9 @@ from app.classic import routes as classic_routes
 from app.classic.form import Rules
 from app.classic.routes import Desk, classic
 from app.clock import Clock, SteppedClock
+from app.console import access
+from app.console import desk as console_desk
+from app.console.routes import console
 from app.errors import Refusal, SettingError
 from app.health import Ward, health
 from app.intake.phone import COUNTRIES, DialRules, NumberRules
@@ -73,6 +76,7 @@ def _make_demo(now: datetime) -> None:
     """The account to try things with. Raises Refusal when it is there already."""
     with db.writing():
         demo = accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, now, keys.DEMO_EMAIL)
+        accounts.set_admin(demo.login, is_admin=True)
         keys.add(demo, "demo", now, keys.DEMO_KEY)
         deployments.add_application(demo, "demo", "", now)
 
@@ -139,11 +143,31 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     )
     web.register_blueprint(testing)
     web.register_blueprint(classic)
+    web.extensions["console"] = _console_desk(settings, business)
+    access.install(web)
+    web.register_blueprint(console)
     web.register_blueprint(pages.pages)
     web.register_error_handler(HTTPException, _answer_error)
     web.register_error_handler(db.Unusable, _database_not_usable)
     web.teardown_appcontext(lambda _: db.release())
     return web
+
+
+def _console_desk(settings: Settings, business: Clock) -> console_desk.Desk:
+    return console_desk.Desk(
+        credentials=Credentials(),
+        outside=make_outside(settings),
+        shares=Shares(max(settings.threads // 4, 1)),
+        clock=business,
+        rules=make_rules(settings),
+        zone=settings.timezone,
+        lines=settings.lines,
+        max_lines=settings.max_lines_per_list,
+        max_upload=settings.max_upload,
+        simulated=settings.carrier == "simulated",
+        clock_is_virtual=settings.clock == "virtual",
+        behind_proxy=bool(settings.hosts),
+    )
 
 
 def _registry(settings: Settings, business: Clock) -> CollectorRegistry:

@@ -1,5 +1,6 @@
 """Accounts: making them, changing a PIN, finding them. ``credentials`` checks a login with its PIN."""
 
+import hashlib
 import re
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +62,18 @@ def set_email(login: str, email: str) -> None:
             Account.update(email=checked).where(Account.id == account.id).execute()
     except peewee.IntegrityError as taken:
         raise Refusal(f"email: {checked} is the address of another account") from taken
+
+
+def set_admin(login: str, *, is_admin: bool) -> None:
+    """Let an account see and steer everything in the console, or no longer. Raises Refusal."""
+    account = named(login)
+    with writing():
+        Account.update(is_admin=is_admin).where(Account.id == account.id).execute()
+
+
+def fingerprint(account: Account) -> str:
+    """What changes with the account's PIN, and tells nothing of it: for sessions that end with it."""
+    return hashlib.sha256(account.pin_hash.encode()).hexdigest()[:32]
 
 
 def set_status(login: str, status: AccountStatus) -> None:

@@ -4,6 +4,7 @@ Every switch is a row that the claiming statement looks at. Stopping and suspend
 from then on no dial starts, not even one that was claimed before.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app import clock
@@ -72,10 +73,26 @@ def switch_version() -> int:
     return int(version)
 
 
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Whether all calling is suspended; since when and by whom it is so."""
+
+    suspended: bool
+    changed_at: datetime
+    changed_by: str
+
+
+def switch() -> Switch:
+    """The switch as it stands."""
+    suspended, changed_at, changed_by = execute(
+        "SELECT suspended, changed_at, changed_by FROM switch WHERE id = 1"
+    ).fetchone()
+    return Switch(bool(suspended), clock.instant(changed_at), changed_by)
+
+
 def is_suspended() -> bool:
     """Whether all calling is suspended."""
-    (suspended,) = execute("SELECT suspended FROM switch WHERE id = 1").fetchone()
-    return bool(suspended)
+    return switch().suspended
 
 
 def _set(campaign_id: int, status: CampaignStatus) -> None:

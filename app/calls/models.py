@@ -33,6 +33,7 @@ class Account(_Table):
     pin_hash = CharField()
     detection = BooleanField(default=True)
     status = TextField(default="active")
+    is_admin = BooleanField(default=False)
     created_at = InstantField()
 
 

@@ -16,12 +16,13 @@ from app.errors import NoSuchCall
 from app.intake import phone
 
 
-def counts() -> dict[str, int]:
-    """Calls by status."""
+def counts(account_id: int | None = None) -> dict[str, int]:
+    """Calls by status, of one account or of all."""
     rows = execute(
         """SELECT call.status, count(*) FROM call JOIN campaign ON campaign.id = campaign_id
-        WHERE campaign.status <> ? GROUP BY 1 ORDER BY 1""",
+        WHERE campaign.status <> ? AND account_id = coalesce(?, account_id) GROUP BY 1 ORDER BY 1""",
         CampaignStatus.LOADING,
+        account_id,
     )
     return {str(status): int(count) for status, count in rows.fetchall()}
 

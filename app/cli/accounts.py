@@ -48,6 +48,16 @@ def account_email(settings: Settings, login: str, email: str) -> None:
     click.echo(f"account {login} has the address {email}")
 
 
+@account.command("admin")
+@click.argument("login")
+@click.option("--no", "revoked", is_flag=True, help="Take it back.")
+@with_database
+def account_admin(settings: Settings, login: str, revoked: bool) -> None:
+    """Let an account see and steer everything in the console."""
+    accounts.set_admin(login, is_admin=not revoked)
+    click.echo(f"account {login} is {'no longer ' if revoked else ''}an administrator")
+
+
 @account.command("status")
 @click.argument("login")
 @click.argument("status", type=click.Choice([each.value for each in AccountStatus]))

@@ -1,0 +1,167 @@
+"""Signing in and out, and who may see and do what: an account its own things, an administrator everything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec
+from urllib.parse import urlsplit
+
+from flask import Flask, flash, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import Forbidden
+
+from app import clock
+from app.calls import accounts, audit
+from app.calls.accounts import AccountStatus
+from app.calls.models import Account
+from app.client import client_address
+from app.console import console
+from app.console.desk import desk
+from app.errors import BadCredentials, LockedOut
+
+SESSION_SECONDS = 12 * 3600
+"""How long after signing in somebody has to sign in again, by the machine's clock."""
+_SINCE, _ACCOUNT, _FINGERPRINT = "signed_in_at", "account", "fingerprint"
+
+P = ParamSpec("P")
+
+csrf = CSRFProtect()
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is signed in. ``scope`` is the account whose things are shown: None for all, an administrator's view."""
+
+    account_id: int
+    login: str
+    is_admin: bool
+
+    @property
+    def scope(self) -> int | None:
+        return None if self.is_admin else self.account_id
+
+
+def install(web: Flask) -> None:
+    """Put sign-in and the protection of forms in front of the console's pages, and of no API's."""
+    web.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    web.config["WTF_CSRF_TIME_LIMIT"] = SESSION_SECONDS
+    csrf.init_app(web)
+    web.context_processor(lambda: {"viewer": _viewer()})
+
+
+@console.before_request
+def protect() -> None:
+    """Every write carries a token of the session it was made for."""
+    csrf.protect()
+
+
+@console.errorhandler(CSRFError)
+def expired_form(error: CSRFError) -> ResponseReturnValue:
+    """What somebody reads whose form is too old, or was sent by another site."""
+    return render_template("problem.html", title="This form has expired", sentence=str(error.description)), 400
+
+
+def _viewer() -> Viewer | None:
+    """Whoever the session says is signed in, unless that is too long ago or the PIN was changed since."""
+    if "viewer" not in g:
+        g.viewer = _signed_in_as()
+    found: Viewer | None = g.viewer
+    return found
+
+
+def _signed_in_as() -> Viewer | None:
+    if not 0 <= clock.machine() - session.get(_SINCE, 0) < SESSION_SECONDS:
+        return None
+    account = Account.get_or_none(Account.id == session.get(_ACCOUNT), Account.status == AccountStatus.ACTIVE)
+    if account is None or accounts.fingerprint(account) != session.get(_FINGERPRINT):
+        return None
+    return Viewer(account.id, account.login, account.is_admin)
+
+
+def viewer() -> Viewer:
+    """Who looks at the page of this request; for pages that need a sign-in."""
+    found = _viewer()
+    if found is None:
+        raise Forbidden("sign in first")
+    return found
+
+
+def signed_in(page: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """A page for whoever is signed in; others are sent to sign in and come back."""
+
+    @wraps(page)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if _viewer() is None:
+            here = request.full_path if request.method == "GET" else None
+            return redirect(url_for("console.sign_in", next=here))
+        return page(*args, **kwargs)
+
+    return guarded
+
+
+def administrator(page: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """A page for administrators."""
+
+    @wraps(page)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if not viewer().is_admin:
+            raise Forbidden("only an administrator may do this")
+        return page(*args, **kwargs)
+
+    return signed_in(guarded)
+
+
+def note(action: str, subject: str) -> None:
+    """Write down what the viewer did."""
+    audit.note(viewer().account_id, viewer().login, _address(), action, subject, desk().now())
+
+
+@console.get("/login")
+def sign_in() -> ResponseReturnValue:
+    """The form."""
+    if _viewer():
+        return redirect(url_for("console.overview"))
+    return render_template("login.html", login="")
+
+
+@console.post("/login")
+def do_sign_in() -> ResponseReturnValue:
+    """Sign in with login and PIN, as the vendor's console did."""
+    login = request.form.get("login", "").strip()
+    try:
+        account_id = desk().credentials.check(login, request.form.get("pin", ""), _address())
+    except LockedOut as refused:
+        answer = render_template("login.html", login=login, problem=str(refused))
+        return answer, 429, {"Retry-After": str(refused.retry_after)}
+    except BadCredentials as refused:
+        return render_template("login.html", login=login, problem=str(refused)), 403
+    account = Account.get_by_id(account_id)
+    session.clear()
+    session.update({_SINCE: clock.machine(), _ACCOUNT: account.id, _FINGERPRINT: accounts.fingerprint(account)})
+    g.viewer = Viewer(account.id, account.login, account.is_admin)
+    note("signed in", account.login)
+    return redirect(_back())
+
+
+@console.post("/logout")
+@signed_in
+def sign_out() -> ResponseReturnValue:
+    """End the session."""
+    note("signed out", viewer().login)
+    session.clear()
+    flash("You are signed out.")
+    return redirect(url_for("console.sign_in"))
+
+
+def _back() -> str:
+    """The page that wanted a sign-in, if it is one of ours."""
+    wanted = request.args.get("next", "")
+    parts = urlsplit(wanted)
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return wanted if ours else url_for("console.overview")
+
+
+def _address() -> str:
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    return client_address(request.remote_addr, forwarded_for, behind_proxy=desk().behind_proxy)

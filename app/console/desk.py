@@ -1,0 +1,41 @@
+"""What the console's pages work with, and who looks at them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from app.calls.credentials import Credentials
+from app.classic.form import Rules
+from app.clock import Clock
+from app.outside.fetch import Outside
+from app.outside.shares import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The factory puts it at ``app.extensions["console"]``."""
+
+    credentials: Credentials
+    outside: Outside
+    shares: Shares
+    clock: Clock
+    rules: Rules
+    zone: ZoneInfo
+    lines: int
+    max_lines: int
+    max_upload: int
+    simulated: bool
+    clock_is_virtual: bool
+    behind_proxy: bool
+
+    def now(self) -> datetime:
+        """Business time."""
+        return self.clock.now()
+
+
+def desk() -> Desk:
+    """The desk of the application that answers this request."""
+    found: Desk = current_app.extensions["console"]
+    return found
