@@ -93,7 +93,8 @@ class Actions:
         if src is None:
             source = own_text(element)
         else:
-            source = self._conversation.resources.get(self._conversation.wanted(element, src, "script")).text()
+            answer = self._conversation.resources.get(self._conversation.wanted(element, src, "script"))
+            source = answer.text(element.get("charset", ""))
         for name in self._scopes.run(source):
             self._conversation.tell_variable(name)
 

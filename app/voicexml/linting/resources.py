@@ -28,7 +28,7 @@ def _read(application: Application, page: Document, element: Element, scripts: S
     try:
         answer = conversation.resources.get(conversation.wanted(element, element.get("src", "")))
         if kind == "script":
-            scripts[element] = answer.text()
+            scripts[element] = answer.text(element.get("charset", ""))
         elif kind == "data" and "name" in element.attrib:
             dom.read(answer.body)
     except dom.NotXml as wrong:
