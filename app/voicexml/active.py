@@ -58,7 +58,7 @@ class Active:
 def grammars_for(conversation: Conversation, item: Element | None) -> list[Active]:
     """All that may be said here, innermost first. Raises Event error.badfetch and error.unsupported.format."""
     found = list(_of_item(conversation, item)) if item is not None else []
-    if item is not None and properties.is_true(item.get("modal", "")):
+    if item is not None and properties.is_true(item.get("modal", str(name_of(item) == "record"))):
         return found
     frame = conversation.frame
     if frame.dialog is not None and item is not frame.dialog:

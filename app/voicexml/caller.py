@@ -3,8 +3,9 @@
 A caller waits for nothing: how long something takes is told in seconds, and the conversation adds them up.
 """
 
+import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,6 +13,10 @@ WORDS_PER_MINUTE = 180.0
 SECONDS_PER_KEY = 0.2
 SILENCES_BEFORE_LEAVING = 2
 ANSWERED = "answered"
+SCHEMES = ("tel", "sip", "sips", "phone")
+"""Of addresses that can be called; a bare number can be, too."""
+
+_NUMBER = re.compile(r"\+?[0-9][0-9().\s*#-]*")
 
 Kind = Literal["say", "dtmf", "noinput", "hangup"]
 
@@ -51,6 +56,9 @@ class Caller(Protocol):
     def answers(self, wanted: Listening) -> Heard:
         """What it does when the application plays its prompts and then waits for it."""
 
+    def cuts_short(self, fits: Callable[[Heard], bool]) -> Heard | None:
+        """What it does next, if that ends what goes on, a recording or a bridged call; else it is kept for later."""
+
     def transferred(self, destination: str, kind: str) -> str:
         """How the transfer went: answered, or a value of section 2.3.7's tables, or the name of an event."""
 
@@ -88,8 +96,11 @@ class ScriptedCaller:
         self._silences += 1
         return Heard("noinput" if self._silences <= SILENCES_BEFORE_LEAVING else "hangup")
 
+    def cuts_short(self, fits: Callable[[Heard], bool]) -> Heard | None:
+        return self._inputs.popleft() if self._inputs and fits(self._inputs[0]) else None
+
     def transferred(self, destination: str, kind: str) -> str:
-        return self._outcomes.popleft() if self._outcomes else ANSWERED
+        return self._outcomes.popleft() if self._outcomes else reached(destination)
 
 
 class Respondent(ScriptedCaller):
@@ -112,6 +123,9 @@ class Respondent(ScriptedCaller):
         if self._says:
             return Heard("say", self._says.popleft())
         return super().answers(wanted)
+
+    def cuts_short(self, fits: Callable[[Heard], bool]) -> Heard | None:
+        return Heard("say", self._says.popleft()) if self._says and fits(Heard("say", self._says[0])) else None
 
 
 class AnsweringMachine:
@@ -140,5 +154,18 @@ class AnsweringMachine:
         left = self._greeting[int(wanted.at / self._seconds_per_word) :]
         return Heard("say", " ".join(left), after=0.0) if left and wanted.voice else Heard("noinput")
 
+    def cuts_short(self, fits: Callable[[Heard], bool]) -> Heard | None:
+        return None
+
     def transferred(self, destination: str, kind: str) -> str:
         return ANSWERED
+
+
+def reached(destination: str) -> str:
+    """What becomes of a call to a destination: it is answered, or the event for one that is none (section 2.3.7)."""
+    scheme, colon, rest = destination.strip().partition(":")
+    if not colon:
+        return ANSWERED if _NUMBER.fullmatch(scheme) else "error.connection.baddestination"
+    if scheme.lower() not in SCHEMES:
+        return "error.unsupported.uri"
+    return ANSWERED if rest else "error.connection.baddestination"

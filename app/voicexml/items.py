@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.voicexml import calling, prompts, recording, transitions
+from app.voicexml import calling, prompts, transitions
 from app.voicexml.actions import Actions
 from app.voicexml.active import Active, grammars_for
 from app.voicexml.conversation import Conversation
@@ -13,6 +13,7 @@ from app.voicexml.events import Event
 from app.voicexml.forms import Form, Item
 from app.voicexml.leaving import GoTo, Target
 from app.voicexml.recognition import Recognized, listen
+from app.voicexml.record import record
 
 Filled = set[str]
 
@@ -164,10 +165,11 @@ def _transfer(conversation: Conversation, form: Form, item: Item) -> Filled:
 
 
 def _record(conversation: Conversation, form: Form, item: Item) -> Filled:
-    def kept(value: Any, shadow: dict[str, Any]) -> Filled:
-        return _keep(conversation, item, value, shadow)
+    def kept(value: Any, shadow: dict[str, Any]) -> None:
+        _keep(conversation, item, value, shadow)
 
-    return recording.record(conversation, item.element, prompts.timeout(conversation), kept)
+    instead = record(conversation, item.element, prompts.timeout(conversation), kept)
+    return {item.name} if instead is None else filled_by(conversation, form, instead)
 
 
 def _keep(conversation: Conversation, item: Item, value: Any, shadow: dict[str, Any]) -> Filled:
