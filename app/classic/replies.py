@@ -1,16 +1,16 @@
-"""The classic API's answers: the only place that writes XML, and every value in it escaped.
+"""The classic API's answers: XML, and every value in it escaped.
 
 Source: Outbound Calling Guide ("returns an XML-formatted document which lists the Plum outbound assigned call_id
 or an error message"); the layout is that of the documented sample. An answer for a list can have a million
 elements, so it is text, written to a temporary file while the list is read.
 """
 
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
 from app.intake.phonelist import BadLine, Batch, GoodLine
+from app.markup import SPECIAL, escaped
 
 MEDIA_TYPE = "text/xml; charset=UTF-8"
 MOST_REJECTED_LISTED = 1_000
@@ -20,20 +20,10 @@ IN_MEMORY = 1_048_576
 Echo = Sequence[tuple[str, str]]
 
 _DECLARATION = '<?xml version="1.0"?>\n'
-# All that XML 1.0 forbids (section 2.2), all that is markup, and CR, which a parser would read as LF.
-_SPECIAL = re.compile("[^\t\n\x20-\x25\x27-\x3b\x3d\x3f-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-
-
-def _escaped(text: str) -> str:
-    """Text as XML character data; what XML 1.0 can't hold becomes U+FFFD."""
-    if _SPECIAL.search(text) is None:
-        return text
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), text)
 
 
 def _element(name: str, text: str) -> str:
-    return f"<{name}>{_escaped(text)}</{name}>" if text else f"<{name}/>"
+    return f"<{name}>{escaped(text)}</{name}>" if text else f"<{name}/>"
 
 
 def _lines(elements: Echo) -> str:
@@ -72,7 +62,7 @@ class ListAnswer:
         self._calls.write("".join(elements).encode())
 
     def _queued(self, lines: Sequence[GoodLine], first_call_id: int) -> Iterator[tuple[int, str]]:
-        default, clean = self._default_reference, _SPECIAL.search
+        default, clean = self._default_reference, SPECIAL.search
         for call_id, (line, sent, _, reference, _) in enumerate(lines, first_call_id):
             reference = reference or default
             if clean(sent) or clean(reference) or not reference:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from app import posted
 from app.calls import queueing
 from app.calls.credentials import Credentials
-from app.classic import form, posted, replies
+from app.classic import form, replies
 from app.classic.form import Rules
-from app.classic.posted import Posted
 from app.client import client_address
 from app.clock import Clock
 from app.errors import BadField, Refusal, TryLater
@@ -19,6 +19,7 @@ from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
 from app.outside.shares import Shares
+from app.posted import Posted
 
 PREFIXES = ("/webservice", "/outbound/webservice", "")
 
@@ -49,7 +50,7 @@ def queuecall() -> Response:
     desk = _desk()
     echo: replies.Echo = ()
     try:
-        with posted.reading(request) as sent:
+        with posted.reading(request, "phone_list") as sent:
             echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
             account_id = _account(desk, sent)
             order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
@@ -66,7 +67,7 @@ def queuecalls() -> Response:
     echo: replies.Echo = ()
     with ExitStack() as until_sent:
         try:
-            with posted.reading(request) as sent:
+            with posted.reading(request, "phone_list") as sent:
                 echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
                 account_id = _account(desk, sent)
                 order, numbers = _campaign(desk, sent, account_id)
@@ -85,12 +86,12 @@ def queuecalls() -> Response:
 
 
 def _campaign(desk: Desk, sent: Posted, account_id: int) -> tuple[CampaignOrder, PhoneList]:
-    if sent.phone_list is None:
+    if sent.file is None:
         raise BadField("phone_list", "is required: a file with one call per line")
     order = form.read_campaign(
         sent.fields, desk.clock.now(), desk.rules, lambda name: queueing.campaign_name_is_taken(account_id, name)
     )
-    return order, PhoneList(sent.phone_list, desk.rules.numbers, max_lines=desk.max_lines)
+    return order, PhoneList(sent.file, desk.rules.numbers, max_lines=desk.max_lines)
 
 
 def _account(desk: Desk, sent: Posted) -> int:

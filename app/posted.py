@@ -1,5 +1,5 @@
 """Reads a posted form the way PHP did for the original: bytes that are UTF-8 or else Windows-1252, the last of a
-repeated field, urlencoded or multipart."""
+repeated field, urlencoded or multipart, one field of which may be a file."""
 
 import io
 from collections.abc import Iterator
@@ -20,32 +20,37 @@ MOST_FIELDS = 1_000  # PHP's max_input_vars
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The fields of a form as text, and its phone_list as a stream of bytes (None when there is none)."""
+    """The fields of a form as text, and its list as a stream of bytes (None when there is none)."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    phone_list: BinaryIO | None = None
+    file: BinaryIO | None = None
 
 
 @contextmanager
-def reading(request: Request) -> Iterator[Posted]:
-    """The form in a request's body; its list is closed with the block.
+def reading(request: Request, file_field: str) -> Iterator[Posted]:
+    """The form in a request's body; its list, the file or text ``file_field``, is closed with the block.
 
     Raises BadForm for a body that can't be read whole, and werkzeug's 413 for one that is too large.
     """
-    if (request.content_length or 0) > (request.max_content_length or float("inf")):
-        raise RequestEntityTooLarge  # whatever the server in front of us does with the rest of the stream
+    refuse_too_large(request)
     boundary = request.mimetype_params.get("boundary", "")
     with ExitStack() as files:
         if request.mimetype == "multipart/form-data" and boundary:
-            yield _multipart(request, boundary, files)
+            yield _multipart(request, boundary, file_field, files)
         else:
-            yield _urlencoded(request)
+            yield _urlencoded(request, file_field)
 
 
-def _urlencoded(request: Request) -> Posted:
+def refuse_too_large(request: Request) -> None:
+    """Raise werkzeug's 413 whatever the server in front of us does with the rest of the stream."""
+    if (request.content_length or 0) > (request.max_content_length or float("inf")):
+        raise RequestEntityTooLarge
+
+
+def _urlencoded(request: Request, file_field: str) -> Posted:
     try:
         pairs = parse_qsl(
-            _whole_body(request).decode("latin-1"),
+            whole_body(request).decode("latin-1"),
             keep_blank_values=True,
             encoding="latin-1",
             max_num_fields=MOST_FIELDS,
@@ -53,12 +58,15 @@ def _urlencoded(request: Request) -> Posted:
     except ValueError:
         raise BadForm(f"it has more than {MOST_FIELDS} fields") from None
     values = {name: value.encode("latin-1") for name, value in pairs}
-    phone_list = values.get("phone_list")
-    return Posted(_decoded(values), None if phone_list is None else io.BytesIO(phone_list))
+    text = values.pop(file_field, None)
+    return Posted(_decoded(values), None if text is None else io.BytesIO(text))
 
 
-def _whole_body(request: Request) -> bytes:
-    """All of the body: what was cut off must not be taken for a shorter list, or a shorter number."""
+def whole_body(request: Request) -> bytes:
+    """All of the body: what was cut off must not be taken for a shorter list, or a shorter number.
+
+    Raises BadForm and werkzeug's 413.
+    """
     try:
         body = request.stream.read()
     except ClientDisconnected as wrong:
@@ -78,7 +86,7 @@ class _BytesParser(MultiPartParser):
         return "latin-1"
 
 
-def _multipart(request: Request, boundary: str, until_read: ExitStack) -> Posted:
+def _multipart(request: Request, boundary: str, file_field: str, until_read: ExitStack) -> Posted:
     """The form of a multipart body; all of its files, asked for or not, are closed with ``until_read``."""
 
     def new_file(*about: Any, **more: Any) -> IO[bytes]:
@@ -94,16 +102,14 @@ def _multipart(request: Request, boundary: str, until_read: ExitStack) -> Posted
             raise
         raise BadForm(f"it has more than {MOST_FIELDS} fields") from None
     values = {name: texts[-1].encode("latin-1") for name, texts in form.lists()}
-    phone_list: BinaryIO | None = None
-    if "phone_list" in files:
-        phone_list = cast(BinaryIO, files.getlist("phone_list")[-1].stream)
-    elif "phone_list" in values:
-        phone_list = io.BytesIO(values["phone_list"])
-    return Posted(_decoded(values), phone_list)
+    text = values.pop(file_field, None)
+    if file_field in files:
+        return Posted(_decoded(values), cast(BinaryIO, files.getlist(file_field)[-1].stream))
+    return Posted(_decoded(values), None if text is None else io.BytesIO(text))
 
 
 def _decoded(values: dict[str, bytes]) -> dict[str, str]:
-    return {name: decode(value) for name, value in values.items() if name != "phone_list"}
+    return {name: decode(value) for name, value in values.items()}
 
 
 def decode(value: bytes) -> str:
