@@ -1,16 +1,22 @@
 """Upgrading a database, and the sentences for one that can't be opened."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from customer import Customer
 from live import ROOT
+from office import RECEIVED, MovableClock, Office
 from postgres import Server, needed
 
-from app.calls import db
+from app import factory
+from app.calls import accounts, db, deployments
+from app.calls.db import execute, writing
 from app.errors import SettingError
+from app.settings import Settings
 
 OPEN = "import sys; from app.calls import db; db.open_database(sys.argv[1])"
 
@@ -44,6 +50,60 @@ def test_two_processes_upgrade_at_once(empty_url: str) -> None:
     db.open_database(empty_url)
     assert db.pending_upgrades() == []
     assert db.execute("SELECT count(*) FROM switch").fetchone() == (1,)
+
+
+def _write_as_0004(customer: Customer) -> None:
+    """Two accounts, each with a queued call; the first one has a list, and a result that is still to be posted."""
+    at = RECEIVED.timestamp()
+    with writing():
+        for account in (1, 2):
+            execute("INSERT INTO account VALUES (?, ?, 'x', ?, ?)", account, f"account {account}", True, at)
+        for campaign, account, first in ((1, 1, True), (2, 2, True), (3, 1, False)):
+            values = (campaign, account, f"campaign {campaign}", "started", first, at)
+            execute("INSERT INTO campaign VALUES (?, ?, ?, ?, ?, ?)", *values)
+            execute(
+                """INSERT INTO terms (id, campaign_id, start_url, result_url, campaign_parameters, max_retries,
+                    retry_interval, scheduled_at, created_at, notes) VALUES (?, ?, ?, ?, '', 0, 300, ?, ?, '')""",
+                *(campaign, campaign, f"{customer.url}/start", f"{customer.url}/result", at, at),
+            )
+            execute(
+                """INSERT INTO call (id, terms_id, campaign_id, phone_number, number, message_reference,
+                    call_parameters, status, due_at, attempts, callee_type, duration, queued_at, fence)
+                VALUES (?, ?, ?, ?, ?, '', '', 'queued', ?, 0, '', 0, ?, 0)""",
+                *(100 + campaign, campaign, campaign, f"617555010{campaign}", f"+1617555010{campaign}", at, at),
+            )
+        execute("UPDATE call SET status = 'failed', attempts = 1, finished_at = ? WHERE id = 103", at)
+        execute(
+            """INSERT INTO result (call_id, url, body, state, tries, unacknowledged, due_at, last_answer, destination)
+            VALUES (103, ?, 'call_id=103&result=Failed', 'pending', 0, 0, ?, '', ?)""",
+            *(f"{customer.url}/result", at, customer.url),
+        )
+
+
+def test_calls_of_the_schema_before_fuse_go_on(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, customer: Customer
+) -> None:
+    """Each account is a queue, its lists included; results are still forms; a deployment can be made beside them."""
+    before = tmp_path / "before"
+    before.mkdir()
+    for upgrade in db.UPGRADES.glob("000[1-4]_*.py"):
+        shutil.copy(upgrade, before)
+    with monkeypatch.context() as former:
+        former.setattr(db, "UPGRADES", before)
+        db.open_database(empty_url)
+        _write_as_0004(customer)
+    settings, clock = Settings.read({"RINGBACK_DATABASE": empty_url}), MovableClock()
+    factory.prepare_database(settings)
+    assert execute("SELECT id, queue_id FROM campaign ORDER BY id").fetchall() == [(1, 1), (2, 2), (3, 1)]
+    service = factory.create_scheduler(settings, clock)
+    Office(factory.create_app(settings, clock).test_client(), service, clock, customer).work()
+    results = {posted.form["call_id"]: posted.form["result"] for posted in customer.posts("/result")}
+    assert results == {"101": "Completed", "102": "Completed", "103": "Failed"}
+    execute("UPDATE counter SET last = 3 WHERE name = 'campaign_id'")
+    deployments.add_application(accounts.named("account 1"), "shop", "", clock.now())
+    assert deployments.target(1, 1, account_id=1).queue.id == 4
+    service.dispatcher.close(1)
+    service.sender.close(5)
 
 
 @pytest.mark.parametrize(
