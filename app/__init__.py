@@ -12,7 +12,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the simulated one, who
    answers it, by script too) and ``voicexml`` (reading and running the customer's pages: session runs an application,
    fia a form of it, items its items, actions what stands in them, handling its events; document, exclusions,
-   transitions and resources get the pages; active, recognition and grammars understand the caller; ecmascript
+   transitions and resources get the pages; prompts are chosen, speaking makes them up, playing says them; hearing
+   listens, active, recognition and grammars understand the caller; ecmascript
    evaluates in engine, whose bounds hold; limits are those of a whole call; conversation is what all of them work on; linting looks for
    mistakes without a call)
 2. ``intake``   what a request may say: fields, phone numbers, lists, orders; times, which ``strtotime`` reads as PHP
