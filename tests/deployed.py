@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from office import RECEIVED
 
 from app.calls import deployments, details, lifecycle
+from app.calls.models import Deployment
 from app.calls.queueing import Queue, queue_call
 from app.clock import Clock
 from app.intake import phone
@@ -17,16 +18,18 @@ from app.intake.orders import CallOrder, ResultFormat, Terms
 
 @dataclass
 class Deployed:
-    """Deployment 1 of application 1, which the demo account has, with a start_url and a result_url of its own."""
+    """A deployment, by default that of the demo account, with a start_url and a result_url of its own."""
 
     clock: Clock
     start_url: str
     result_url: str
+    deployment_id: int = 1
     queue: Queue = field(init=False)
 
     def __post_init__(self) -> None:
-        deployments.point(1, self.start_url)
-        self.queue = deployments.target(1, 1, account_id=1).queue
+        deployments.point(self.deployment_id, self.start_url)
+        application = Deployment.get_by_id(self.deployment_id).application
+        self.queue = deployments.target(application.id, self.deployment_id, application.account_id).queue
 
     def call(
         self,
