@@ -74,7 +74,7 @@ class Interpreter:
         """Variables, scripts and items, in document order (section 2.1.6.1)."""
         actions, scopes = Actions(self._conversation, self._form), self._conversation.scopes
         unused = set(given)
-        for child in children(self._form.element, *INITIAL, *ITEMS):
+        for child in children(self._form.element, *INITIAL, *(() if self._form.is_menu else ITEMS)):
             name = child.get("name", "")
             if name_of(child) in ITEMS:
                 with self._conversation.running(child):

@@ -19,6 +19,8 @@ DEFAULTS = {
     "interdigittimeout": "3s",
     "maxnbest": "1",
     "maxspeechtimeout": "60s",
+    "recordutterance": "false",
+    "recordutterancetype": "audio/x-wav",
     "termchar": "#",
     "termtimeout": "0s",
     "timeout": "5s",

@@ -13,7 +13,7 @@ from app.voicexml.elements import whole
 from app.voicexml.events import Event
 from app.voicexml.grammars import Answer, BadGrammar, Match
 from app.voicexml.hearing import Input, hear
-from app.voicexml.recording import sound
+from app.voicexml.recording import check_type, sound
 
 DTMF, VOICE = "dtmf", "voice"
 MOST_RESULTS = 10
@@ -179,6 +179,7 @@ def _details(conversation: Conversation, text: str, mode: str) -> dict[str, Any]
     if conversation.mark is not None:
         fields |= {"markname": conversation.mark[0], "marktime": conversation.mark[1]}
     if mode == VOICE and properties.is_true(conversation.property("recordutterance")):
+        check_type(conversation.property("recordutterancetype"), conversation.frame.item)
         seconds = conversation.speaks(text)
         fields["recording"] = {"recording": seconds}
         fields |= {"recordingsize": len(sound(seconds)), "recordingduration": round(seconds * 1000)}

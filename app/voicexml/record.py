@@ -12,13 +12,9 @@ from app.voicexml.active import grammars_for
 from app.voicexml.caller import Heard
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element
-from app.voicexml.events import Event
 from app.voicexml.hearing import Input, hear
 from app.voicexml.recognition import Recognized, understand
-from app.voicexml.recording import LONGEST_SECONDS, sound
-
-TYPES = frozenset(("audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave"))
-"""Those of VoiceXML 2.0 appendix E, and how a WAV is also called, which every recording is."""
+from app.voicexml.recording import LONGEST_SECONDS, check_type, sound
 
 Kept = Callable[[Any, dict[str, Any]], None]
 
@@ -28,9 +24,7 @@ def record(conversation: Conversation, element: Element, timeout: float, kept: K
 
     Raises Event noinput and error.unsupported.format, and the hang-up after keeping what was said before.
     """
-    kind = element.get("type", "audio/x-wav").partition(";")[0].strip().lower()
-    if kind not in TYPES:
-        raise Event("error.unsupported.format", f"recordings of type {kind[:80]} can't be made", element)
+    check_type(element.get("type", "audio/x-wav"), element)
     longest = properties.seconds(element.get("maxtime", f"{LONGEST_SECONDS:.0f}s"))
     active = grammars_for(conversation, element)
     conversation.typed_ahead = ""

@@ -3,9 +3,21 @@
 import struct
 from typing import Any
 
+from app.voicexml.elements import Element
+from app.voicexml.events import Event
+
 LONGEST_SECONDS = 60.0
 RATE = 8000
+TYPES = frozenset(("audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave"))
+"""Those of VoiceXML 2.0 appendix E, and how a WAV is also called, which every recording is."""
+
 _SILENCE = b"\xff"  # of G.711 mu-law
+
+
+def check_type(media_type: str, element: Element | None) -> None:
+    """Raises Event error.unsupported.format for a type of recordings that nobody makes here."""
+    if media_type.partition(";")[0].strip().lower() not in TYPES:
+        raise Event("error.unsupported.format", f"recordings of type {media_type[:80]} can't be made", element)
 
 
 def length(value: Any) -> float | None:
