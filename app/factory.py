@@ -16,7 +16,7 @@ from app.classic import routes as classic_routes
 from app.classic.form import Rules
 from app.classic.routes import Desk, classic
 from app.clock import Clock, SteppedClock
-from app.console import access
+from app.console import access, problems, showing
 from app.console import desk as console_desk
 from app.console.routes import console
 from app.errors import Refusal, SettingError
@@ -145,6 +145,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web.register_blueprint(classic)
     web.extensions["console"] = _console_desk(settings, business)
     access.install(web)
+    showing.install(web)
     web.register_blueprint(console)
     web.register_blueprint(pages.pages)
     web.register_error_handler(HTTPException, _answer_error)
@@ -177,15 +178,16 @@ def _registry(settings: Settings, business: Clock) -> CollectorRegistry:
 
 
 def _answer_error(error: HTTPException) -> ResponseReturnValue:
-    """An HTTP error in the words and the format of the API whose path it is on."""
+    """An HTTP error in the words and the format of the API whose path it is on, elsewhere as a page."""
     if testing_routes.is_ours(request.path):
         return testing_replies.answer_error(error)
-    return classic_routes.answer_error(error)
+    if classic_routes.is_ours(request.path):
+        return classic_routes.answer_error(error)
+    return problems.answer(error)
 
 
 def _database_not_usable(error: Exception) -> ResponseReturnValue:
-    app_error = ServiceUnavailable("the database can't be used at the moment; nothing was queued, try again")
-    return classic_routes.answer_error(app_error)
+    return _answer_error(ServiceUnavailable("the database can't be used at the moment; nothing was queued, try again"))
 
 
 def create_scheduler(settings: Settings, business: Clock | None = None) -> Service:

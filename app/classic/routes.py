@@ -131,10 +131,13 @@ _IN_OUR_WORDS = {
 }
 
 
-def answer_error(error: HTTPException) -> Response | HTTPException:
-    """An HTTP error on a path of ours as XML, with the error's own headers; elsewhere the usual page."""
-    if not request.path.endswith(".php") and "/webservice" not in request.path:
-        return error
+def is_ours(path: str) -> bool:
+    """Whether a path belongs to the classic API, whether there is a page or not."""
+    return path.endswith(".php") or "/webservice" in path
+
+
+def answer_error(error: HTTPException) -> Response:
+    """An HTTP error on a path of ours as XML, with the error's own headers."""
     status = error.code or 500
     response = _xml(replies.failed(_root(), _IN_OUR_WORDS.get(status) or error.description or error.name), status)
     for name, value in error.get_headers():

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden
 
 from app import clock
 from app.calls import accounts, audit
@@ -47,22 +47,20 @@ def install(web: Flask) -> None:
     web.config["WTF_CSRF_CHECK_DEFAULT"] = False
     web.config["WTF_CSRF_TIME_LIMIT"] = SESSION_SECONDS
     csrf.init_app(web)
-    web.context_processor(lambda: {"viewer": _viewer()})
 
 
 @console.before_request
 def protect() -> None:
-    """Every write carries a token of the session it was made for."""
-    csrf.protect()
+    """Every write carries a token of the session it was made for; werkzeug's 400 when it does not."""
+    try:
+        csrf.protect()
+    except CSRFError as wrong:
+        raise BadRequest(
+            "This form is too old, or was not made for you: go back, reload the page and send it again."
+        ) from wrong
 
 
-@console.errorhandler(CSRFError)
-def expired_form(error: CSRFError) -> ResponseReturnValue:
-    """What somebody reads whose form is too old, or was sent by another site."""
-    return render_template("problem.html", title="This form has expired", sentence=str(error.description)), 400
-
-
-def _viewer() -> Viewer | None:
+def known_viewer() -> Viewer | None:
     """Whoever the session says is signed in, unless that is too long ago or the PIN was changed since."""
     if "viewer" not in g:
         g.viewer = _signed_in_as()
@@ -81,7 +79,7 @@ def _signed_in_as() -> Viewer | None:
 
 def viewer() -> Viewer:
     """Who looks at the page of this request; for pages that need a sign-in."""
-    found = _viewer()
+    found = known_viewer()
     if found is None:
         raise Forbidden("sign in first")
     return found
@@ -92,7 +90,9 @@ def signed_in(page: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRet
 
     @wraps(page)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        if _viewer() is None:
+        if known_viewer() is None:
+            if "HX-Request" in request.headers:  # part of a page: the page itself is to ask for a sign-in
+                return "", 200, {"HX-Refresh": "true"}
             here = request.full_path if request.method == "GET" else None
             return redirect(url_for("console.sign_in", next=here))
         return page(*args, **kwargs)
@@ -120,7 +120,7 @@ def note(action: str, subject: str) -> None:
 @console.get("/login")
 def sign_in() -> ResponseReturnValue:
     """The form."""
-    if _viewer():
+    if known_viewer():
         return redirect(url_for("console.overview"))
     return render_template("login.html", login="")
 

@@ -1,5 +1,5 @@
 """All of the console's pages: importing them adds their routes."""
 
-from app.console import access, console, overview
+from app.console import access, console, overview, problems
 
-__all__ = ["access", "console", "overview"]
+__all__ = ["access", "console", "overview", "problems"]

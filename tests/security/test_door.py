@@ -166,7 +166,7 @@ def test_pages_obey_their_own_policy(web: FlaskClient) -> None:
         assert "<script" not in page
         assert "<style" not in page
         assert " style=" not in page
-        assert 'href="/static/style.css"' in page
+        assert 'href="/static/style.css?v=' in page
     with web.get("/static/style.css") as style:
         assert style.mimetype == "text/css"
 

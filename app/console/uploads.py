@@ -1,0 +1,172 @@
+"""Queue a list: the vendor's form in two steps. The list is tried first, and queued when that was looked at."""
+
+import io
+from dataclasses import asdict
+from typing import BinaryIO, cast
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.calls import drafts, presets, queueing
+from app.calls.drafts import Draft
+from app.calls.forecast import USUAL_SECONDS, forecast, line_seconds
+from app.classic import form
+from app.console import console
+from app.console.access import note, signed_in, viewer
+from app.console.desk import desk
+from app.console.queueing import keep_presets, refused, typed
+from app.errors import BadField, Refusal
+from app.intake.orders import CampaignOrder
+from app.intake.phonelist import PhoneList
+from app.intake.trial import try_list
+
+LIST, PASTED, DRAFT = "phone_list", "pasted", "draft"
+LONGEST_PASTE = 4 * 1024 * 1024
+"""Bytes of a list that is typed or pasted: unlike a file it is held in memory."""
+
+
+@console.url_value_preprocessor
+def make_room(endpoint: str | None, _: object) -> None:
+    """Take longer texts than other forms have, before anybody reads the form."""
+    if endpoint == "console.try_upload":
+        request.max_form_memory_size = LONGEST_PASTE
+
+
+@console.get("/upload")
+@signed_in
+def queue_list() -> ResponseReturnValue:
+    """The form; with ``draft`` as it was filled in, its list still there."""
+    account_id, draft_id = viewer().account_id, request.args.get(DRAFT, "")
+    if draft_id:
+        draft = drafts.find(draft_id, account_id)
+        return render_template("upload.html", values=draft.fields, draft=draft)
+    return render_template("upload.html", values=presets.of(account_id))
+
+
+@console.post("/upload")
+@signed_in
+def try_upload() -> ResponseReturnValue:
+    """Keep the list, try it, and show what would be queued; or the form again, with what is wrong beside its field."""
+    sent, draft = typed(), None
+    try:
+        draft = _list_of(sent)
+        order = queueing.probed(_order(sent), desk().outside, desk().shares.place(viewer().account_id))
+        _try(draft, order, sent)
+    except Refusal as problem:
+        if isinstance(problem, BadField) and problem.field == LIST and draft is not None:
+            drafts.discard(draft)
+            draft = None
+        return refused("upload.html", problem, sent, draft=draft)
+    keep_presets(sent)
+    return redirect(url_for("console.dry_run", draft_id=draft.id))
+
+
+def _list_of(sent: dict[str, str]) -> Draft:
+    """The list that was sent as a file, pasted, or sent before. Raises Refusal."""
+    file, pasted, account_id = request.files.get(LIST), sent.get(PASTED, ""), viewer().account_id
+    if file is not None and file.filename:
+        return drafts.keep(account_id, file.filename, cast(BinaryIO, file.stream))
+    if pasted.strip():
+        return drafts.keep(account_id, "what was pasted", io.BytesIO(pasted.encode()))
+    if sent.get(DRAFT):
+        return drafts.find(sent[DRAFT], account_id)
+    raise BadField(LIST, "is required: choose a file, or paste the list, with one call per line")
+
+
+def _try(draft: Draft, order: CampaignOrder, sent: dict[str, str]) -> None:
+    """Write down what queueing the list would do. Raises BadList."""
+    trial, terms = try_list(_numbers(draft)), order.terms
+    fields = {name: value for name, value in sent.items() if name in form.CAMPAIGN_FIELDS}
+    report = asdict(trial) | {
+        "scheduled_at": terms.scheduled_at.isoformat(),
+        "expires_at": terms.expires_at and terms.expires_at.isoformat(),
+        "window": terms.expires_at and (terms.expires_at - terms.scheduled_at).total_seconds(),
+        "max_retries": terms.max_retries,
+        "retry_interval": terms.retry_interval,
+        "notes": terms.notes,
+    }
+    drafts.describe(draft, fields, report)
+
+
+@console.get("/upload/<draft_id>")
+@signed_in
+def dry_run(draft_id: str) -> ResponseReturnValue:
+    """What would be queued."""
+    return _dry_run(drafts.find(draft_id, viewer().account_id))
+
+
+def _dry_run(draft: Draft, problem: Refusal | None = None) -> ResponseReturnValue:
+    found, measured = draft.report, line_seconds()
+    if not found:
+        return redirect(url_for("console.queue_list", draft=draft.id))
+    each = USUAL_SECONDS if measured is None else measured
+    expected = forecast(
+        found["accepted"],
+        lines=desk().lines,
+        each=each,
+        window=found["window"],
+        max_retries=found["max_retries"],
+        retry_interval=found["retry_interval"],
+    )
+    page = render_template(
+        "dry_run.html",
+        draft=draft,
+        found=found,
+        expected=expected,
+        each=each,
+        measured=measured is not None,
+        lines=desk().lines,
+        problem=problem,
+    )
+    return page, 400 if problem else 200
+
+
+@console.post("/upload/<draft_id>")
+@signed_in
+def confirm_upload(draft_id: str) -> ResponseReturnValue:
+    """Queue the list that was tried. It is read and probed anew: times such as ``+1 day`` count from now."""
+    draft, account_id = drafts.find(draft_id, viewer().account_id), viewer().account_id
+    drafts.take(draft)
+    numbers = _numbers(draft)
+    try:
+        campaign_id = queueing.queue_list(
+            queueing.queue_of(account_id),
+            _order(draft.fields),
+            numbers,
+            desk().outside,
+            desk().clock,
+            lambda batch, first: None,
+            desk().shares.place(account_id),
+        )
+    except drafts.NoSuchDraft:
+        raise
+    except Refusal as problem:
+        drafts.give_back(draft)
+        return _dry_run(draft, problem)
+    except BaseException:
+        drafts.give_back(draft)
+        raise
+    drafts.discard(draft)
+    note("queued a list", f"campaign {campaign_id}, {numbers.good_count} calls")
+    flash(f"{numbers.good_count:,} calls are queued.")
+    return redirect(url_for("console.campaign", campaign_id=campaign_id))
+
+
+@console.post("/upload/<draft_id>/discard")
+@signed_in
+def discard_upload(draft_id: str) -> ResponseReturnValue:
+    """Throw the list away."""
+    drafts.discard(drafts.find(draft_id, viewer().account_id))
+    flash("The list is thrown away; nothing was queued.")
+    return redirect(url_for("console.queue_list"))
+
+
+def _order(sent: dict[str, str]) -> CampaignOrder:
+    account_id = viewer().account_id
+    return form.read_campaign(
+        sent, desk().now(), desk().rules, lambda name: queueing.campaign_name_is_taken(account_id, name)
+    )
+
+
+def _numbers(draft: Draft) -> PhoneList:
+    return PhoneList(draft.opened(), desk().rules.numbers, max_lines=desk().max_lines)
