@@ -172,11 +172,12 @@ class Dispatcher:
             self._over.popleft()
             self._in_use.pop(_key(claim), None)
         for how in ended:
-            self._tallies.count("attempts", how.callee_type)
+            self._tallies.attempted(how.claim.account_id, how.ended_at, how.callee_type)
 
     def _start(self, claim: Claim, lease: Callable[[], bool]) -> None:
         log.info("%d dialing: attempt %d", claim.call_id, claim.attempt)
-        self._tallies.observe("due_to_dial", claim.started_at - claim.due_at)
+        started_at = clock.instant(claim.started_at)
+        self._tallies.dialled(claim.account_id, started_at, claim.started_at - claim.due_at)
         permit = Permit(lambda: lease() and not self._is_too_late(claim))
         self._in_use[_key(claim)] = _Line(claim, permit)
         try:

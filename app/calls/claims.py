@@ -51,6 +51,7 @@ class Claim:
     metadata: str
     result_format: str
     is_pci: bool
+    account_id: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -192,7 +193,7 @@ def of_calls(call_ids: Sequence[int]) -> list[Claim]:
     rows = execute(
         f"""SELECT call.id, attempts, fence, due_at, last_attempt_at, phone_number, call.number, message_reference,
             call_parameters, campaign_parameters, start_url, result_url, max_retries, retry_interval, call.expires_at,
-            detection, coalesce(outcomes, ''), metadata, result_format, is_pci
+            detection, coalesce(outcomes, ''), metadata, result_format, is_pci, account_id
         FROM call JOIN terms ON terms.id = terms_id JOIN campaign ON campaign.id = call.campaign_id
             JOIN account ON account.id = account_id LEFT JOIN script ON script.number = call.number
         WHERE call.id IN ({marks(len(asked))}) ORDER BY due_at, call.id""",

@@ -27,6 +27,7 @@ def forget_calls(now: datetime, by: str) -> dict[str, int]:
         campaigns = execute("DELETE FROM campaign WHERE status <> ? AND NOT is_default", loading).rowcount
         execute("UPDATE campaign SET status = ? WHERE is_default", CampaignStatus.STARTED)
         scripts = execute("DELETE FROM script").rowcount
+        execute("DELETE FROM minute")
         execute(
             "UPDATE switch SET suspended = ?, version = version + 1, changed_at = ?, changed_by = ?",
             False,

@@ -1,0 +1,20 @@
+"""What was counted in each minute, by account: for the charts of the last hour and the last day."""
+
+from peewee import DoubleField, IntegerField, Model, TextField
+
+
+def up(migrator, db):
+    class Minute(Model):
+        account_id = IntegerField()
+        name = TextField()
+        minute = IntegerField(index=True)
+        label = TextField()
+        value = DoubleField()
+
+        class Meta:
+            database = db
+            legacy_table_names = False
+            primary_key = False
+            indexes = ((("account_id", "name", "minute", "label"), True),)
+
+    db.create_tables([Minute])
