@@ -204,12 +204,13 @@ class Conversation:
         """Give the errors inside the element they come from, and what ends the call its place."""
         try:
             self.limits.seconds_left()
-            yield
+            try:
+                yield
+            except ScriptError as wrong:
+                raise self.semantic(wrong, element) from wrong
         except Over as limit:
             limit.place = limit.place or self.place(element)
             raise
-        except ScriptError as wrong:
-            raise self.semantic(wrong, element) from wrong
         except Event as event:
             if event.element is None:
                 event.element = element

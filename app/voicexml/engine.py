@@ -12,7 +12,7 @@ import quickjs  # type: ignore[import-untyped]
 
 from app.voicexml.limits import Limits
 
-SCRIPT_SECONDS = 1.0
+SCRIPT_SECONDS = 0.5
 """Processor time of one script; people's pages need a thousandth of it."""
 
 _KINDS = ("ReferenceError", "SyntaxError", "TypeError", "RangeError")
@@ -56,9 +56,9 @@ class Engine:
 
     def call(self, *arguments: object) -> Any:
         """The function's value. Raises ScriptError whatever goes wrong in it, and Over."""
-        if self._dead:
-            raise ScriptError("Limit", "this call's JavaScript has used up its memory")
         seconds = self._seconds if self._limits is None else min(self._seconds, self._limits.seconds_left())
+        if self._dead:
+            raise ScriptError("Limit", "no memory is left for scripts")
         value = self._timed(seconds, arguments)
         if self._limits is not None and isinstance(value, str):
             self._limits.count_characters(len(value))
@@ -71,13 +71,17 @@ class Engine:
             for each in arguments:
                 if isinstance(each, str):
                     each.encode()  # the engine's binding breaks on half a surrogate pair
-            # The engine's clock is the processor time of the whole process: scripts that run at once share it.
-            self._context.set_time_limit(seconds * len(_running))
+            # The engine's clock is the processor time of the whole process: scripts that run at once share it, and the
+            # rest of the process may take as much as one of them.
+            self._context.set_time_limit(seconds * (1 + len(_running)))
             return self._function(*arguments)
         except quickjs.StackOverflow:
             raise ScriptError("Limit", "the script calls itself too deeply") from None
         except quickjs.JSException as failure:
-            raise self._error(str(failure)) from None
+            wrong = self._error(str(failure))
+            if self._dead and self._limits is not None:
+                self._limits.end(f"the application's variables fill the {self._memory >> 20} MiB that scripts have")
+            raise wrong from None
         except UnicodeError:
             raise ScriptError("Error", "a text that is not Unicode can't be used") from None
         finally:
@@ -105,7 +109,7 @@ class Engine:
         kind, colon, _ = message.partition(": ")
         if self._starved or message == "InternalError: interrupted":
             return ScriptError("Limit", "the script ran for too long")
-        if message in ("InternalError: out of memory", "null"):
+        if message in ("InternalError: out of memory", "InternalError", "null"):  # there may be no room for the message
             self._dead = not self._breathes()
             return ScriptError("Limit", "the script wants too much memory")
         if message.startswith("InternalError: "):

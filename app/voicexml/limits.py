@@ -13,14 +13,17 @@ MOST_CHARACTERS = 2_000_000
 """Of all texts and values that scripts hand out and prompts speak: a hundred times what ten minutes of talk are."""
 MOST_EXHAUSTED = 3
 """Scripts that took too much time, memory or depth."""
-PROCESSOR_SECONDS = 5.0
-"""For scripts, grammars and pages together: a thousand times what a conversation of ten turns takes."""
+PROCESSOR_SECONDS = 3.0
+"""For scripts, grammars and pages together: hundreds of times what a conversation of ten turns takes."""
 
 
 class Over(Exception):
     """The conversation ends here whatever the application wants; the message says which limit, ``place`` where."""
 
     place = ""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.place, super().__str__())))
 
 
 class Limits:

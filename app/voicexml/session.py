@@ -12,7 +12,7 @@ from app.voicexml import document
 from app.voicexml.actions import INITIAL, Actions
 from app.voicexml.caller import WORDS_PER_MINUTE, Caller
 from app.voicexml.conversation import MOST_DEPTH, Conversation, Frame, Later, Tell
-from app.voicexml.ecmascript import Scopes
+from app.voicexml.ecmascript import Scopes, ScriptError
 from app.voicexml.elements import children
 from app.voicexml.events import Counts, Event
 from app.voicexml.fia import Interpreter
@@ -89,8 +89,8 @@ class _Session:
             play(conversation)
         except Event:
             pass  # the caller left during the last words
-        except Over as limit:
-            conversation.fail(": ".join(filter(None, (limit.place, str(limit)))))
+        except (Over, ScriptError) as limit:  # a ScriptError only where no scope can be entered or left any more
+            conversation.fail(str(limit))
             conversation.tell("disconnect", by="platform")
             return self._result(value)
         conversation.tell("exit", value=value)
