@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from office import RECEIVED
 
-from app.calls import deployments, details, lifecycle
+from app.calls import canceling, deployments, details
 from app.calls.models import Deployment
 from app.calls.queueing import Queue, queue_call
 from app.clock import Clock
@@ -61,7 +61,7 @@ class Deployed:
         return queue_call(self.queue, order, now)
 
     def cancel(self) -> int:
-        return lifecycle.cancel(self.queue.id, self.clock.now(), ZoneInfo("UTC"))
+        return canceling.cancel_queue(self.queue.id, self.clock.now(), ZoneInfo("UTC"))
 
 
 def _later(now: datetime, seconds: float) -> datetime:

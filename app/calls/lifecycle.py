@@ -20,7 +20,6 @@ from app.telephony.outcomes import CalleeType
 log = logging.getLogger(__name__)
 
 _EXPIRED = "SELECT 1 FROM call WHERE status = 'queued' AND expires_at <= ? LIMIT 1"
-_OF_QUEUE = "SELECT id FROM campaign WHERE queue_id = ? AND status <> ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,35 +217,3 @@ def expire(now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
         for call_id, status, attempts in rows:
             log.info("%d %s: expired after %d attempts", call_id, status, attempts)
     return len(rows)
-
-
-def cancel(queue_id: int, now: datetime, zone: ZoneInfo, limit: int = 1_000) -> int:
-    """Cancel every call of a queue that waits, and queue their results; how many. Several short transactions.
-
-    What is being dialled or talked to goes on, but its window ends: it is not dialled again.
-    """
-    canceled = 0
-    while True:
-        with writing():
-            db.exclusive("claims")
-            rows = execute(
-                f"""UPDATE call SET status = ?, finished_at = ?,
-                    callee_type = CASE attempts WHEN 0 THEN 'noattempt' ELSE callee_type END
-                WHERE id IN (SELECT call.id FROM call WHERE status = 'queued' AND campaign_id IN ({_OF_QUEUE}) LIMIT ?)
-                RETURNING id""",
-                Status.CANCELED,
-                now.timestamp(),
-                queue_id,
-                CampaignStatus.LOADING,
-                limit,
-            ).fetchall()
-            endings.conclude([call_id for (call_id,) in rows], zone)
-            execute(
-                f"""UPDATE call SET expires_at = ? WHERE status IN ({RUNNING_STATUSES})
-                AND campaign_id IN ({_OF_QUEUE}) AND coalesce(expires_at, ?) >= ?""",
-                *(now.timestamp(), queue_id, CampaignStatus.LOADING, now.timestamp(), now.timestamp()),
-            )
-        canceled += len(rows)
-        if len(rows) < limit:
-            log.info("queue %d: %d calls canceled", queue_id, canceled)
-            return canceled
