@@ -1,14 +1,14 @@
-"""ringback: a drop-in replacement for the Plum Outbound classic API. This is the map.
+"""ringback: a drop-in replacement for the Plum Outbound classic API and for Plum Fuse's. This is the map.
 
 ``app`` knows what a call is and answers requests; ``scheduler`` acts on time; they meet only in the database.
 
-The way of a call: form -> ``classic.form`` -> CallOrder -> ``outside.preflight`` -> ``calls.queueing`` -> row ->
+The way of a call: form -> ``classic.form`` or ``fuse.form`` -> CallOrder -> ``outside.preflight`` -> ``calls.queueing`` -> row ->
 ``scheduler.dispatcher`` claims -> ``scheduler.attempt`` -> carrier and ``voicexml`` -> ``calls.lifecycle.finish``
 (the final state and the result to send in one transaction) -> ``scheduler.results`` -> acknowledged.
 
 Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
-1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is), and two
+1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is) ``markup`` (text in XML), and two
    islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the simulated one, who
    answers it, by script too) and ``voicexml`` (reading and running the customer's pages: session runs an application,
    fia a form of it, items its items, actions what stands in them, handling its events; document, exclusions,
@@ -20,6 +20,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what
                 applications fetch, the shares of threads that may wait for one client's
+   ``posted``   reading a form as PHP did
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
                 lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),
@@ -28,7 +29,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 for operations: readiness, figures, tallies (what grows), pruning (what goes);
                 for testers: scripts (of callees), happenings (since somebody was told), reset;
                 its pure rules: states (what becomes of a call), delivery (of a result), payloads
-4. ``classic``  the classic API: posted (reading a form), form (its fields), routes, replies (the only XML writer)
+4. ``classic``  the classic API: form (its fields), routes, replies (XML)
+   ``fuse``     the Fuse API, its twin: body (what a request says), form, routes, replies (JSON or XML)
    ``testing``  the testing API: access (who may), asked (what a request says), routes, replies (JSON)
    ``console``  pages for people: access (signing in, who may do what), desk (what they work with), a module per page;
                 it reads the vendor's two forms as ``classic`` does

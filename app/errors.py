@@ -91,10 +91,7 @@ class Crowded(TryLater):
 
 
 class BadList(BadField):
-    """The phone_list as a whole can't be used."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__("phone_list", rule)
+    """A list of calls as a whole can't be used."""
 
 
 class UrlNotUsable(BadField):

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CollectorRegistry
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from app import door, pages
 from app.calls import accounts, db, deployments, keys, virtual_time
@@ -20,6 +20,10 @@ from app.console import access, problems, showing
 from app.console import desk as console_desk
 from app.console.routes import console
 from app.errors import Refusal, SettingError
+from app.fuse import form as fuse_form
+from app.fuse import replies as fuse_replies
+from app.fuse import routes as fuse_routes
+from app.fuse.routes import fuse
 from app.health import Ward, health
 from app.intake.phone import COUNTRIES, DialRules, NumberRules
 from app.metrics import Metrics
@@ -143,6 +147,13 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     )
     web.register_blueprint(testing)
     web.register_blueprint(classic)
+    web.extensions["fuse"] = fuse_routes.Desk(
+        clock=business,
+        rules=fuse_form.Rules(_number_rules(settings), make_outside(settings).may_call),
+        zone=settings.timezone,
+        max_lines=settings.max_lines_per_list,
+    )
+    web.register_blueprint(fuse)
     web.extensions["console"] = _console_desk(settings, business)
     access.install(web)
     showing.install(web)
@@ -181,12 +192,16 @@ def _answer_error(error: HTTPException) -> ResponseReturnValue:
     """An HTTP error in the words and the format of the API whose path it is on, elsewhere as a page."""
     if testing_routes.is_ours(request.path):
         return testing_replies.answer_error(error)
+    if fuse_routes.is_ours(request.path):
+        return fuse_replies.answer_error(error)
     if classic_routes.is_ours(request.path):
         return classic_routes.answer_error(error)
     return problems.answer(error)
 
 
 def _database_not_usable(error: Exception) -> ResponseReturnValue:
+    if fuse_routes.is_ours(request.path):
+        return fuse_replies.answer_error(InternalServerError("database error: try again in a moment"))
     return _answer_error(ServiceUnavailable("the database can't be used at the moment; nothing was queued, try again"))
 
 

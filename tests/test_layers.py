@@ -8,10 +8,30 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    ("app.settings", "app.client", "app.clock", "app.errors", "app.loopback", "app.telephony", "app.voicexml"),
-    ("app.intake", "app.outside"),
+    (
+        "app.settings",
+        "app.client",
+        "app.clock",
+        "app.errors",
+        "app.loopback",
+        "app.markup",
+        "app.recent",
+        "app.telephony",
+        "app.voicexml",
+    ),
+    ("app.intake", "app.outside", "app.posted"),
     ("app.calls",),
-    ("app.classic", "app.console", "app.door", "app.pages", "app.testing", "app.health", "app.metrics", "scheduler"),
+    (
+        "app.classic",
+        "app.fuse",
+        "app.console",
+        "app.door",
+        "app.pages",
+        "app.testing",
+        "app.health",
+        "app.metrics",
+        "scheduler",
+    ),
     (
         "app.factory",
         "app.programs",
@@ -54,10 +74,21 @@ OWNERS = {
     "click": ("app.cli",),
     "rich": ("app.cli",),
     "flask_wtf": ("app.console.access",),
-    "flask": ("app.classic", "app.console", "app.door", "app.pages", "app.testing", "app.health", "app.door", "app.factory"),
+    "flask": (
+        "app.posted",
+        "app.classic",
+        "app.fuse",
+        "app.console",
+        "app.door",
+        "app.pages",
+        "app.testing",
+        "app.health",
+        "app.door",
+        "app.factory",
+    ),
     "prometheus_client": ("app.metrics", "app.health", "app.factory"),
     "pythonjsonlogger": ("app.logs",),
-    "werkzeug": ("app.classic", "app.console", "app.door", "app.testing", "app.factory"),
+    "werkzeug": ("app.posted", "app.classic", "app.fuse", "app.console", "app.door", "app.testing", "app.factory"),
 }
 
 

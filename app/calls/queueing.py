@@ -13,8 +13,8 @@ from app.calls.db import execute, take_ids, writing
 from app.calls.states import CampaignStatus, Status
 from app.clock import Clock
 from app.errors import BadField, Refusal, UrlNotUsable
+from app.intake.lists import Batch, CallList, GoodLine
 from app.intake.orders import CallOrder, CampaignOrder, Terms
-from app.intake.phonelist import Batch, GoodLine, PhoneList
 from app.outside import preflight
 from app.outside.fetch import Outside
 from app.voicexml import document
@@ -134,18 +134,18 @@ class Loading:
                 "call",
                 _CALL_COLUMNS,
                 [
-                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, "", *alike)
-                    for call_id, (_, sent, number, own, text) in enumerate(lines, first)
+                    (call_id, terms_id, campaign_id, sent, number, own or reference, text or parameters, data, *alike)
+                    for call_id, (_, sent, number, own, text, data) in enumerate(lines, first)
                 ],
             )
         return first
 
-    def publish(self) -> None:
+    def publish(self, status: CampaignStatus = CampaignStatus.STARTED) -> None:
         """Let the dispatcher and everybody else see the campaign: one small commit."""
         with writing():
             published = execute(
                 "UPDATE campaign SET status = ? WHERE id = ? AND status = ?",
-                CampaignStatus.STARTED,
+                status,
                 self.campaign_id,
                 CampaignStatus.LOADING,
             )
@@ -166,7 +166,7 @@ class Loading:
 def queue_list(
     queue: Queue,
     order: CampaignOrder,
-    numbers: PhoneList,
+    numbers: CallList,
     outside: Outside,
     clock: Clock,
     each: Callable[[Batch, int], None],
@@ -174,8 +174,7 @@ def queue_list(
 ) -> int:
     """Probe, then queue a list as it is read, all of it or nothing; the id of its campaign.
 
-    ``each`` is told every batch with the call_id of its first good line; the others follow it. ``place`` is taken
-    while it probes. Raises Refusal.
+    ``place`` is taken while it probes. Raises Refusal.
     """
     try:
         order = probed(order, outside, place)
@@ -183,6 +182,16 @@ def queue_list(
         for _ in numbers.batches():
             pass  # a list that can't be used is reported before a URL that can't
         raise
+    return load_list(queue, order, numbers, clock, each)
+
+
+def load_list(
+    queue: Queue, order: CampaignOrder, numbers: CallList, clock: Clock, each: Callable[[Batch, int], None]
+) -> int:
+    """Queue a list as it is read, all of it or nothing; the id of its campaign. Raises Refusal.
+
+    ``each`` is told every batch with the call_id of its first good line; the others follow it.
+    """
     load = Loading(queue, order, clock.now())
     try:
         for batch in numbers.batches():

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
-from app.intake.phonelist import BadLine, Batch, GoodLine
+from app.intake.lists import BadLine, Batch, GoodLine
 from app.markup import SPECIAL, escaped
 
 MEDIA_TYPE = "text/xml; charset=UTF-8"
@@ -63,7 +63,7 @@ class ListAnswer:
 
     def _queued(self, lines: Sequence[GoodLine], first_call_id: int) -> Iterator[tuple[int, str]]:
         default, clean = self._default_reference, SPECIAL.search
-        for call_id, (line, sent, _, reference, _) in enumerate(lines, first_call_id):
+        for call_id, (line, sent, _, reference, *_) in enumerate(lines, first_call_id):
             reference = reference or default
             if clean(sent) or clean(reference) or not reference:
                 inner = _element("phone_number", sent) + _element("message_reference", reference)

@@ -14,7 +14,8 @@ from app import factory
 from app.calls import accounts, queueing, reports, waiting
 from app.classic import form
 from app.cli.shell import as_json_lines, main, say, with_database
-from app.intake.phonelist import Batch, PhoneList
+from app.intake.lists import Batch
+from app.intake.phonelist import PhoneList
 from app.settings import Settings
 
 

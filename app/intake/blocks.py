@@ -9,7 +9,6 @@ from typing import BinaryIO
 from app.errors import BadList
 
 BLOCK = 256 * 1024  # bytes
-LONGEST_LINE = 4096  # characters
 
 _AS_TEXT = "save it as CSV in UTF-8 and send that"
 _SIGNATURES = (
@@ -28,14 +27,17 @@ _SIGNATURES = (
 )
 
 
-def blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The file in blocks of whole lines that end in LF. A line too long for any use keeps its beginning only."""
+def blocks(stream: BinaryIO, field: str, longest_line: int) -> Iterator[bytes]:
+    """The file of ``field`` in blocks of whole lines that end in LF. Raises BadList for what is no text.
+
+    A line of more than ``longest_line`` characters keeps its beginning only, which is still too long.
+    """
     rest = b""
     carriage_return = b""
-    chunk = _without_mark(stream.read(BLOCK))
+    chunk = _without_mark(stream.read(BLOCK), field)
     while chunk:
         if b"\0" in chunk:
-            raise BadList(f"holds NUL bytes, so it is no text, or text in UTF-16; {_AS_TEXT}")
+            raise BadList(field, f"holds NUL bytes, so it is no text, or text in UTF-16; {_AS_TEXT}")
         chunk = carriage_return + chunk
         # The LF of a CR LF may come with the next chunk.
         carriage_return = b"\r" if chunk.endswith(b"\r") else b""
@@ -46,19 +48,19 @@ def blocks(stream: BinaryIO) -> Iterator[bytes]:
             rest = chunk[end:]
         else:
             # A character takes 4 bytes at most: what is kept is still too long a line.
-            rest = (rest + chunk)[: 4 * LONGEST_LINE + 4]
+            rest = (rest + chunk)[: 4 * longest_line + 4]
         chunk = stream.read(BLOCK)
     if rest or carriage_return:
         yield rest + b"\n"
 
 
-def _without_mark(start: bytes) -> bytes:
+def _without_mark(start: bytes, field: str) -> bytes:
     """The start of a file without its byte order mark. Raises BadList for what is no plain text."""
     for signature, what in _SIGNATURES:
         if start.startswith(signature):
-            raise BadList(what)
+            raise BadList(field, what)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if b"[Content_Types].xml" in start or b"opendocument" in start:
-            raise BadList(f"is a spreadsheet (xlsx or ods); {_AS_TEXT}")
-        raise BadList("is an archive (zip); send the text file itself")
+            raise BadList(field, f"is a spreadsheet (xlsx or ods); {_AS_TEXT}")
+        raise BadList(field, "is an archive (zip); send the text file itself")
     return start.removeprefix(b"\xef\xbb\xbf")

@@ -53,9 +53,10 @@ class CallOrder:
 
 @dataclass(frozen=True, slots=True)
 class CampaignOrder:
-    """A list of calls to queue, without the list. The two strings stand in for lines that have none."""
+    """A list of calls to queue, without the list. ``name`` "" is made up; the others stand in for lines without."""
 
     terms: Terms
     name: str
-    message_reference: str
-    call_parameters: str
+    message_reference: str = ""
+    call_parameters: str = ""
+    metadata: str = ""

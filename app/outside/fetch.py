@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
+from ipaddress import IPv4Address
 from typing import Any
 
 from requests import PreparedRequest, Response
@@ -34,6 +35,7 @@ _FOLLOWED = {"GET": frozenset({301, 302, 303, 307, 308}), "POST": frozenset({301
 _KEPT_ORIGINS = 8  # per thread: enough for a campaign's start and result servers, few enough for the file descriptors
 _FAILURES = (RequestException, HTTPError, HTTPException, OSError)
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+_LOCALHOST = IPv4Address("127.0.0.1")  # what that name stands for everywhere (RFC 6761 section 6.3)
 _EITHER_HEADER = zlib.MAX_WBITS + 32  # zlib's way of saying: gzip or zlib, whichever the data begins with
 
 # urllib3 writes whole URLs, parameters and all, into its debug lines and warnings.
@@ -52,10 +54,20 @@ class Outside:
         trust: str | None = None,
     ) -> None:
         """``resolve`` turns a name and port into addresses; ``trust`` is a PEM file of more authorities to accept."""
+        self._policy = policy
         self._dialer = Dialer(policy, resolve)
         self._tls = _tls_context(trust)
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         self._own = threading.local()
+
+    def may_call(self, url: str) -> bool:
+        """Whether a URL may be called, as far as that shows without network: a name is judged when it is resolved."""
+        try:
+            target = parse(url)
+        except NotFetched:
+            return False
+        ip = _LOCALHOST if f".{target.host}".rstrip(".").endswith(".localhost") else target.ip
+        return ip is None or self._policy.permits(ip, target.port)
 
     def get(self, url: str, limits: Limits = DEFAULT_LIMITS, headers: Mapping[str, str] | None = None) -> Answer:
         """GET ``url``, following up to 3 redirects (301, 302, 303, 307, 308); raises NotFetched."""
