@@ -21,6 +21,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what
                 applications fetch, the shares of threads that may wait for one client's
    ``posted``   reading a form as PHP did
+   ``recent``   what many ask for, worked out at most once a second
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
                 lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),

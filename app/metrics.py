@@ -1,6 +1,5 @@
 """The metrics, for prometheus_client: collected from the database, because schedulers are processes of their own."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
@@ -14,18 +13,13 @@ from prometheus_client.core import (
 )
 
 import app
-from app import clock
 from app.calls import figures, tallies
 from app.calls.figures import Figures
 from app.calls.states import Status
 from app.calls.tallies import ATTEMPTS, BUCKETS, DUE_TO_DIAL, OUTCOMES, RESULT_POSTS, SUM
 from app.clock import Clock
+from app.recent import Recent
 from app.telephony.outcomes import CalleeType
-
-KEEP_SECONDS = 1.0
-LARGEST_SHARE = 1 / 20
-"""How much of the time may go into counting, however often somebody asks and however much there is to count."""
-
 
 CALLEE_TYPES = [each for each in CalleeType if each is not CalleeType.NOATTEMPT]
 
@@ -36,13 +30,11 @@ class Metrics:
     def __init__(self, business: Clock, lines: int) -> None:
         self._clock = business
         self._lines = lines
-        self._lock = threading.Lock()
-        self._counted: tuple[Figures, Counter[tallies.Key]] | None = None
-        self._good_until = 0.0
+        self._recent = Recent()
 
     def collect(self) -> Iterator[Metric]:
         """All metrics as they were a moment ago. Raises Unusable when the database can't be read."""
-        now, tally = self._count()
+        now, tally = self._recent.get("all", self._count)
         yield InfoMetricFamily("ringback", "What runs here.", {"version": app.__version__})
         yield _gauges("calls", "Calls by status.", "status", now.calls, Status)
         attempts = _of(tally, ATTEMPTS)
@@ -61,13 +53,7 @@ class Metrics:
             yield GaugeMetricFamily(f"ringback_{name}", text, value)
 
     def _count(self) -> tuple[Figures, Counter[tallies.Key]]:
-        with self._lock:
-            began = clock.elapsed()
-            if self._counted is None or began >= self._good_until:
-                self._counted = figures.read(self._clock.now()), tallies.read()
-                ended = clock.elapsed()
-                self._good_until = ended + max(KEEP_SECONDS, (ended - began) / LARGEST_SHARE)
-            return self._counted
+        return figures.read(self._clock.now()), tallies.read()
 
 
 def _of(tally: Mapping[tallies.Key, float], name: str) -> dict[str, float]:

@@ -2,13 +2,14 @@
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
@@ -29,10 +30,13 @@ STEADY_SECONDS = 10.0
 
 
 class _Gunicorn(BaseApplication):
-    """gunicorn with our settings; each worker opens the database and makes the application for itself."""
+    """gunicorn with our settings; each worker opens the database and makes the application for itself.
+
+    All of them have one key: who signed in at one worker is signed in at the others.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings = replace(settings, secret_key=settings.secret_key or secrets.token_hex(32))
         super().__init__()
 
     def load_config(self) -> None:

@@ -15,11 +15,10 @@ LAYERS = (
         "app.errors",
         "app.loopback",
         "app.markup",
-        "app.recent",
         "app.telephony",
         "app.voicexml",
     ),
-    ("app.intake", "app.outside", "app.posted"),
+    ("app.intake", "app.outside", "app.posted", "app.recent"),
     ("app.calls",),
     (
         "app.classic",

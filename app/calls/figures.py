@@ -1,57 +1,106 @@
-"""How things stand, in numbers for /metrics. Each is counted along an index: a scrape must not hurt a million calls."""
+"""How things stand, in numbers. Each is counted along an index: who looks on must not hurt a million calls."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from app import clock
 from app.calls import claims, schedulers
 from app.calls.campaigns import is_suspended
 from app.calls.db import execute
+from app.calls.delivery import ResultState
 from app.calls.states import CampaignStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A call that may be dialled, and for how many seconds that has been so."""
+
+    call_id: int
+    phone_number: str
+    due_at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """How things stand; ``calls`` by status, ``oldest_due`` in seconds."""
+    """How things stand; ``calls`` by status, ``oldest`` the call that has waited longest beyond its time."""
 
     calls: dict[str, int]
     lines_in_use: int
-    oldest_due: float
+    oldest: Due | None
     results_pending: int
+    results_given_up: int
     schedulers: int
     suspended: bool
 
+    @property
+    def oldest_due(self) -> float:
+        """For how many seconds a call has been due that is not dialled, though calling is not suspended."""
+        return 0.0 if self.oldest is None or self.suspended else self.oldest.seconds
 
-def read(now: datetime) -> Figures:
-    """The figures at ``now``. Campaigns whose lists are still being read do not count."""
-    suspended = is_suspended()
-    (pending,) = execute("SELECT count(*) FROM result WHERE state = 'pending'").fetchone()
+
+def read(now: datetime, account_id: int | None = None) -> Figures:
+    """The figures at ``now``, of one account or of all. Campaigns whose lists are still being read do not count."""
     return Figures(
-        calls=_calls(),
-        lines_in_use=claims.running(),
-        oldest_due=0.0 if suspended else _oldest_due(now),
-        results_pending=pending,
+        calls=_calls(account_id),
+        lines_in_use=claims.running() if account_id is None else _running(account_id),
+        oldest=_oldest(now, account_id),
+        results_pending=_results(ResultState.PENDING, account_id),
+        results_given_up=_results(ResultState.GIVEN_UP, account_id),
         schedulers=schedulers.beating(),
-        suspended=suspended,
+        suspended=is_suspended(),
     )
 
 
-def _calls() -> dict[str, int]:
+def _calls(account_id: int | None) -> dict[str, int]:
     # The inner statement reads nothing but the index on (campaign_id, status).
+    of, whose = ("", ()) if account_id is None else (f"WHERE campaign_id IN {_CAMPAIGNS}", (account_id,))
     rows = execute(
-        """SELECT counted.status, sum(calls) FROM
-            (SELECT campaign_id, status, count(*) AS calls FROM call GROUP BY campaign_id, status) AS counted
+        f"""SELECT counted.status, sum(calls) FROM
+            (SELECT campaign_id, status, count(*) AS calls FROM call {of} GROUP BY campaign_id, status) AS counted
             JOIN campaign ON campaign.id = campaign_id
         WHERE campaign.status <> ? GROUP BY counted.status""",
+        *whose,
         CampaignStatus.LOADING,
     ).fetchall()
     return {str(status): int(calls) for status, calls in rows}
 
 
-def _oldest_due(now: datetime) -> float:
-    """How long the call that has waited longest beyond its time has waited, in seconds; 0 when none has."""
-    (due_at,) = execute(
-        """SELECT min((SELECT min(due_at) FROM call WHERE call.status = 'queued' AND campaign_id = campaign.id))
-        FROM campaign WHERE campaign.status = ?""",
-        CampaignStatus.STARTED,
+_CAMPAIGNS = "(SELECT id FROM campaign WHERE account_id = ?)"
+
+
+def _running(account_id: int) -> int:
+    (count,) = execute(
+        f"SELECT count(*) FROM call WHERE status IN ({claims.RUNNING_STATUSES}) AND campaign_id IN {_CAMPAIGNS}",
+        account_id,
     ).fetchone()
-    return 0.0 if due_at is None else max(now.timestamp() - due_at, 0.0)
+    return int(count)
+
+
+def _results(state: ResultState, account_id: int | None) -> int:
+    # The state is written out: only so does a planner see that a partial index has all such rows.
+    if account_id is None:
+        (count,) = execute(f"SELECT count(*) FROM result WHERE state = '{state}'").fetchone()
+    else:
+        (count,) = execute(
+            f"""SELECT count(*) FROM result JOIN call ON call.id = call_id
+            WHERE state = '{state}' AND campaign_id IN {_CAMPAIGNS}""",
+            account_id,
+        ).fetchone()
+    return int(count)
+
+
+def _oldest(now: datetime, account_id: int | None) -> Due | None:
+    """The call of started campaigns that has waited longest beyond its time."""
+    of, whose = ("", ()) if account_id is None else ("AND account_id = ?", (account_id,))
+    first = execute(
+        f"""SELECT call.id, phone_number, due_at FROM campaign JOIN call ON call.id =
+            (SELECT id FROM call WHERE status = 'queued' AND campaign_id = campaign.id ORDER BY due_at, id LIMIT 1)
+        WHERE campaign.status = ? {of} ORDER BY due_at, call.id LIMIT 1""",
+        CampaignStatus.STARTED,
+        *whose,
+    ).fetchone()
+    if first is None or first[2] > now.timestamp():
+        return None
+    call_id, phone_number, due_at = first
+    return Due(call_id, phone_number, clock.instant(due_at), now.timestamp() - due_at)

@@ -1,6 +1,6 @@
 """What the console's pages work with, and who looks at them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from app.classic.form import Rules
 from app.clock import Clock
 from app.outside.fetch import Outside
 from app.outside.shares import Shares
+from app.recent import Recent
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Desk:
     simulated: bool
     clock_is_virtual: bool
     behind_proxy: bool
+    recent: Recent = field(default_factory=Recent)
+    """What pages ask for again and again is worked out once a second for all who look on."""
 
     def now(self) -> datetime:
         """Business time."""

@@ -1,4 +1,4 @@
-// Times in the viewer's zone. Everything else works without a script, and so do they: in the server's zone.
+// Times in the viewer's zone, and calm for parts that are live. All pages work without this: times in the server's zone.
 "use strict";
 (() => {
   const format = new Intl.DateTimeFormat("en", {
@@ -17,5 +17,21 @@
   show(document);
   const zone = document.getElementById("zone");
   if (zone) zone.textContent = format.resolvedOptions().timeZone;
-  document.addEventListener("htmx:load", (event) => show(event.detail.elt.parentElement ?? document));
+
+  // A part of the page that comes again as it was is left alone: nothing is read out twice, nothing closes.
+  const last = new WeakMap();
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (last.get(detail.target) === detail.serverResponse) detail.shouldSwap = false;
+    last.set(detail.target, detail.serverResponse);
+  });
+
+  // What somebody has opened stays open.
+  let open = [];
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    open = [...detail.target.querySelectorAll("details[open][id]")].map((details) => details.id);
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    show(detail.target);
+  });
 })();

@@ -1,4 +1,4 @@
-"""What was counted in each minute, by account: for the charts of the last hour and the last day."""
+"""What was counted in each minute, by account, for charts; results that were given up are found along an index."""
 
 from peewee import DoubleField, IntegerField, Model, TextField
 
@@ -18,3 +18,4 @@ def up(migrator, db):
             indexes = ((("account_id", "name", "minute", "label"), True),)
 
     db.create_tables([Minute])
+    db.execute_sql("CREATE INDEX result_given_up ON result (call_id) WHERE state = 'given up'")
