@@ -72,6 +72,8 @@ class Listed(NamedTuple):
     queued_at: float
     last_attempt_at: float | None
     finished_at: float | None
+    result: str | None
+    """How far the delivery of its result got; None when there is none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,20 @@ def rows(call_ids: Sequence[int]) -> list[Listed]:
         return []
     found = execute(
         f"""SELECT call.id, login, campaign.id, campaign.name, phone_number, number, message_reference, call_parameters,
-            call.status, callee_type, attempts, duration, queued_at, last_attempt_at, finished_at
+            call.status, callee_type, attempts, duration, queued_at, last_attempt_at, finished_at, state
         FROM call JOIN campaign ON campaign.id = campaign_id JOIN account ON account.id = account_id
+            LEFT JOIN result ON result.call_id = call.id
         WHERE call.id IN ({marks(len(call_ids))}) ORDER BY call.id DESC""",
         *call_ids,
     ).fetchall()
     return [Listed(*row) for row in found]
+
+
+def is_visible(call_id: int, account_id: int | None) -> bool:
+    """Whether there is such a call and the account has it; None for the account: whoever has it."""
+    campaigns, values = _campaigns(Wanted(account_id))
+    row = execute(f"SELECT 1 FROM call WHERE id = ? AND campaign_id IN ({campaigns})", call_id, *values).fetchone()
+    return row is not None
 
 
 def _sought(

@@ -162,3 +162,20 @@ def give_back(call_ids: Sequence[int], worker: str) -> None:
                 "UPDATE result SET worker = NULL WHERE call_id = ? AND worker = ?",
                 [(call_id, worker) for call_id in sorted(call_ids)],
             )
+
+
+def resend(call_id: int, now: datetime) -> bool:
+    """Post a result again, the same body, from now on as often as for the first time; whether it could be.
+
+    It can't be before there is one, nor while it is being posted.
+    """
+    with writing():
+        resent = execute(
+            """UPDATE result SET state = ?, tries = 0, unacknowledged = 0, due_at = ?
+            WHERE call_id = ? AND worker IS NULL""",
+            ResultState.PENDING,
+            now.timestamp(),
+            call_id,
+        )
+        db.ring()
+    return bool(resent.rowcount)

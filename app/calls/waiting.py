@@ -17,6 +17,9 @@ _ENDED = {
     Status.CONNECTED: "it is being talked to",
 }
 
+FAR_BACK = 10_000
+"""So many calls before one are counted, and no more."""
+
 
 def why(call_id: int, now: datetime, lines: int) -> str:
     """Why a call is not being dialled at this moment; the first reason that must go away. Raises Refusal.
@@ -66,18 +69,26 @@ def _turn(call_id: int, queue_id: int, due_at: float, now: datetime, lines: int)
     in_use = claims.running()
     if in_use < lines:
         return f"it is next: {lines - in_use} of {lines} lines are free"
-    (before,) = execute(
-        """SELECT count(*) FROM call JOIN campaign ON campaign.id = campaign_id
-        WHERE call.status = 'queued' AND campaign.status = 'started' AND queue_id = ?
-            AND (due_at < ? OR (due_at = ? AND call.id < ?))""",
-        queue_id,
+    campaigns = execute("SELECT id FROM campaign WHERE status = 'started' AND queue_id = ?", queue_id).fetchall()
+    before = sum(_waiting_before(call_id, due_at, campaign_id) for (campaign_id,) in campaigns)
+    place = f"number {before + 1}" if before < FAR_BACK else f"beyond number {FAR_BACK:,}"
+    others = len(set(claims.queues(now)) - {queue_id})
+    turns = f", which takes turns with {others} other{'s' if others > 1 else ''}" if others else ""
+    return f"all {lines} lines are in use; it is {place} in its queue{turns}"
+
+
+def _waiting_before(call_id: int, due_at: float, campaign_id: int) -> int:
+    """How many calls of a campaign are due before a call; FAR_BACK at most."""
+    (count,) = execute(
+        """SELECT count(*) FROM (SELECT 1 FROM call WHERE status = 'queued' AND campaign_id = ? AND due_at <= ?
+            AND (due_at < ? OR id < ?) LIMIT ?) AS before""",
+        campaign_id,
         due_at,
         due_at,
         call_id,
+        FAR_BACK,
     ).fetchone()
-    others = len(set(claims.queues(now)) - {queue_id})
-    turns = f", which takes turns with {others} other{'s' if others > 1 else ''}" if others else ""
-    return f"all {lines} lines are in use; it is number {before + 1} in its queue{turns}"
+    return int(count)
 
 
 def _told(seconds: float) -> str:
