@@ -170,6 +170,7 @@ def load(conversation: Conversation, element: Element, base: str) -> Grammar:
     if kept is not None:
         return kept
     with conversation.running(element), _usable(element):
+        conversation.limits.seconds_left()
         src = conversation.given(element, "src")
         grammar = _inline(conversation, element, base) if src is None else _external(conversation, element, src, base)
     if src is None:

@@ -153,6 +153,11 @@ var functions = {
     },
     member: function (path, last, text) { value(path)[last] = text === null ? undefined : JSON.parse(text); },
     exists: function (name) { return owner(name) !== null; },
+    vacant: function (list, place) {
+        for (var all = JSON.parse(list); place < all.length; place++)
+            if (known(all[place])[all[place]] === undefined) break;
+        return place;
+    },
     names: function (kind) { return stringify(keys(chain[named(kind)])); },
     hold: function (expr) { return held.push(wrapped(expr)) - 1; },
     put: function (name, handle) { chain[chain.length - 1][name] = held[handle]; held[handle] = undefined; }

@@ -203,7 +203,6 @@ class Conversation:
     def running(self, element: Element) -> Iterator[None]:
         """Give the errors inside the element they come from, and what ends the call its place."""
         try:
-            self.limits.seconds_left()
             try:
                 yield
             except ScriptError as wrong:

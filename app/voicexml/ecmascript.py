@@ -149,6 +149,10 @@ class Scopes:
         """The value of a variable; a ReferenceError when it was never declared."""
         return self.evaluate(name)
 
+    def first_undefined(self, names: list[str], place: int) -> int:
+        """The place of the first of some variables, from a place on, whose value is undefined; their number if none."""
+        return int(self._call("vacant", json.dumps(names), place))
+
     def exists(self, name: str) -> bool:
         """Whether a variable of this name has been declared in any scope in reach."""
         return bool(self._call("exists", name))

@@ -1,5 +1,6 @@
 """The elements of a page: their names without namespaces, their element children, the text in them."""
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -23,7 +24,13 @@ def name_of(element: Element) -> str:
 
 def children(element: Element, *names: str) -> list[Element]:
     """The element children, in document order; only those of these names when any are given."""
-    return [child for child in element if name_of(child) and (not names or name_of(child) in names)]
+    return list(element.iterchildren(*_tags(names)))
+
+
+@functools.cache
+def _tags(names: tuple[str, ...]) -> tuple[str, ...]:
+    """How lxml is asked for elements of these names in whatever namespace."""
+    return tuple(f"{{*}}{name}" for name in names) or ("*",)
 
 
 def pieces(element: Element) -> Iterator[str | Element]:

@@ -94,15 +94,15 @@ class Interpreter:
         wanted, self._next = self._next, ""
         if wanted:
             return self._form.item(wanted)
-        for item in self._form.items:
-            if self._is_open(item):
-                return item
-        return None
-
-    def _is_open(self, item: Item) -> bool:
+        items = self._form.items
         if self._form.is_menu:
-            return True
-        return self._conversation.scopes.get(item.name) is UNDEFINED and self._conversation.holds(item.element)
+            return items[0]
+        names, place = [item.name for item in items], 0
+        while (place := self._conversation.scopes.first_undefined(names, place)) < len(items):
+            if self._conversation.holds(items[place].element):
+                return items[place]
+            place += 1
+        return None
 
     def _collect(self, item: Item, with_prompts: bool) -> set[str]:
         """Queue the item's prompts and visit it; the names of the items that this filled."""

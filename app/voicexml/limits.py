@@ -49,6 +49,7 @@ class Limits:
 
     def count_item(self) -> None:
         """Another form item or handler: an application that goes in circles."""
+        self.seconds_left()
         self._items += 1
         if self._items > MOST_ITEMS:
             self.end(f"the application went through {MOST_ITEMS} form items")

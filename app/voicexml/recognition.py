@@ -189,8 +189,7 @@ def _details(conversation: Conversation, text: str, mode: str) -> dict[str, Any]
 def _remember(conversation: Conversation, results: list[dict[str, Any]]) -> None:
     """Section 5.1.5: application.lastresult$, the list of the results, which has the fields of the first itself."""
     conversation.scopes.set("application.lastresult$", results)
-    for name in results[0]:
-        conversation.scopes.evaluate(f"application.lastresult$.{name} = application.lastresult$[0].{name}")
+    conversation.scopes.truth("Object.assign(application.lastresult$, application.lastresult$[0])")
 
 
 def _no_match(conversation: Conversation, text: str, mode: str) -> Event:

@@ -57,6 +57,7 @@ class Program:
             raise BadGrammar("the grammar names no root rule")
         self.root = ("", name)
         self._collect()
+        del self._read  # it belongs to a call
         self.nullable = self._fixpoint(self._may_be_empty)
         self.fruitful = self._fixpoint(self._can_end)
         self._refuse_left_recursion()

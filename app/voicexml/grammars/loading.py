@@ -1,6 +1,7 @@
 """Reading a grammar in whatever format it comes: SRGS XML, SRGS ABNF or JSGF, by its type or by how it begins."""
 
 import codecs
+import functools
 import re
 from collections.abc import Callable
 
@@ -10,6 +11,9 @@ from app.voicexml.grammars.linking import Program
 from app.voicexml.grammars.rules import VOICE, BadGrammar, Source, UnsupportedFormat
 
 MOST_BYTES = 1_048_576
+MOST_SHARED = 256
+MOST_SHARED_LENGTH = 4_096
+"""How many grammars are kept for the calls that come, and of what length: some 10 MB if all are that long."""
 
 XML, ABNF, JSGF = "xml", "abnf", "jsgf"
 TYPES = {
@@ -51,9 +55,35 @@ def load(
 
     ``base`` is the address that references are relative to, ``mode`` holds where the grammar has none, ``rule`` is
     active instead of the root, ``fetch`` gets other documents (what it raises passes through). Raises BadGrammar, and
-    UnsupportedFormat for formats that are not read.
+    UnsupportedFormat for formats that are not read. Calls share a grammar that refers to no other document.
     """
+    if len(text) <= MOST_SHARED_LENGTH:
+        alone = _alone(text, media_type, mode, rule)
+        if alone is not None:
+            return alone
+    return _load(text, media_type, base, mode, rule, fetch)
 
+
+class _Refers(Exception):
+    """A grammar refers to another document."""
+
+
+@functools.lru_cache(maxsize=MOST_SHARED)
+def _alone(text: bytes | str, media_type: str, mode: str, rule: str) -> RuleGrammar | None:
+    """A grammar that is all there is of it; None when it refers to another document."""
+
+    def refuse(address: str) -> bytes:
+        raise _Refers
+
+    try:
+        return _load(text, media_type, "", mode, rule, refuse)
+    except _Refers:
+        return None
+
+
+def _load(
+    text: bytes | str, media_type: str, base: str, mode: str, rule: str, fetch: Callable[[str], bytes] | None
+) -> RuleGrammar:
     def refer(address: str, kind: str) -> Source:
         if address.startswith("builtin:"):
             return builtins.source(address, source.mode)

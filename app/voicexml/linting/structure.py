@@ -45,8 +45,9 @@ def words(element: Element) -> Iterator[Element]:
     """An element and those in it that the interpreter looks at: known, where they may stand, not another language's."""
     yield element
     if name_of(element) not in OPAQUE:
-        for child in children(element, *CONTENT.get(name_of(element), ("",))):
-            if _is_ours(child):
+        known = CONTENT.get(name_of(element), frozenset())
+        for child in children(element):
+            if name_of(child) in known and _is_ours(child):
                 yield from words(child)
 
 
