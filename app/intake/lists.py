@@ -154,9 +154,10 @@ class CallList(ABC):
     def _batch(self, rows: Sequence[tuple[str, ...]], first: int) -> Batch:
         good: list[GoodLine] = []
         bad: list[BadLine] = []
+        good_line = self._good_line
         for line, row in enumerate(rows, first):
             if row[0]:
-                good.append(self._good_line(line, row))
+                good.append(good_line(line, row))
             elif row[-1].strip(_BLANKS):
                 read = self._careful(line, row[-1])
                 if isinstance(read, GoodLine):

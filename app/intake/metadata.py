@@ -31,6 +31,7 @@ _GLOBALS = """globalThis undefined NaN Infinity isFinite isNaN parseFloat parseI
     Float32Array Float64Array Iterator constructor hasOwnProperty isPrototypeOf propertyIsEnumerable
     toLocaleString toString valueOf"""
 _RESERVED = frozenset(f"{_OURS} {_WORDS} {_GLOBALS}".split())
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -56,7 +57,7 @@ def written(field: str, metadata: Mapping[str, Any]) -> str:
     if not metadata:
         return ""
     try:
-        text = json.dumps(metadata, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _encode(metadata)
     except ValueError:
         raise BadField(field, "holds a number that is too large, or is none") from None
     text = _SURROGATE.sub("\ufffd", text)  # half of a pair can't be written as UTF-8

@@ -16,7 +16,8 @@ from app.intake.phone import PLAIN, NumberRules
 
 _MOST_FAST_COLUMNS = 50
 _CAREFUL = re.compile(r"()(.*)\n")
-_VALUE = r'([^,"\n\\\x00-\x1f]{%d,%d})'  # what stands in JSON as it stands here
+# What stands in JSON as it stands here; in quotes it may hold commas.
+_VALUE = r'''([^,"\n\\\x00-\x1f]{%(least)d,%(most)d}|"[^"\n\\\x00-\x1f]{%(least)d,%(most)d}")'''
 
 
 class MetadataList(CallList):
@@ -57,7 +58,7 @@ class MetadataList(CallList):
         room = metadata.LONGEST - len(self._template.encode())
         longest = room // (4 * max(len(self._columns), 1))  # a character has 4 bytes at most
         if longest > 0:
-            values = [_VALUE % (name in self._defaults, longest) for name in self._columns]
+            values = [_VALUE % {"least": name in self._defaults, "most": longest} for name in self._columns]
             self._matched = re.compile(f"(?:{','.join([f'({PLAIN})', *values])}|(.*))\n")
 
     def _others(self) -> dict[str, Any]:
@@ -68,7 +69,10 @@ class MetadataList(CallList):
         return self._matched
 
     def _good_line(self, line: int, row: tuple[str, ...]) -> GoodLine:
-        return GoodLine(line, row[0], "+1" + row[1], "", "", self._template % row[2:-1])
+        values = row[2:-1]
+        if '"' in "".join(values):
+            values = tuple([value.strip('"') for value in values])
+        return GoodLine(line, row[0], "+1" + row[1], "", "", self._template % values)
 
     def _read(self, line: int, text: str) -> GoodLine:
         sent, given = by_name(text, self._columns)
