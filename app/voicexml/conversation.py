@@ -101,6 +101,8 @@ class Conversation:
     errors: list[str] = field(default_factory=list)
     """What no handler of the application's took care of."""
     grammars: dict[Element, Grammar] = field(default_factory=dict)
+    properties: dict[Element, dict[str, str]] = field(default_factory=dict)
+    """What was read of the pages that are active."""
     understood: Any = None
     """What was recognised on the way to the dialog that it belongs to (recognition.Recognized)."""
     resources: Resources = field(init=False)
@@ -175,7 +177,13 @@ class Conversation:
 
     def property(self, name: str) -> str:
         """A property as it holds here (section 6.3.1)."""
-        return properties.lookup(name, self.frame.around())
+        for element in self.frame.around():
+            held = self.properties.get(element)
+            if held is None:
+                held = self.properties[element] = properties.of(element)
+            if name in held:
+                return held[name]
+        return properties.DEFAULTS.get(name, "")
 
     def duration(self, name: str) -> float:
         """The seconds of a property that is a time. Raises Event error.semantic for one that is none (section 6.3)."""

@@ -1,7 +1,6 @@
 """Properties and the values of attributes: durations, booleans, the platform's defaults (VoiceXML 2.0 section 6.3)."""
 
 import re
-from collections.abc import Iterable
 
 from app.voicexml.elements import Element, children
 from app.voicexml.events import Event
@@ -31,13 +30,9 @@ LONGEST_SECONDS = 86_400.0
 _DURATION = re.compile(r"\+?(\d{0,9}(?:\.\d{1,9})?)(ms|s)")
 
 
-def lookup(name: str, elements: Iterable[Element]) -> str:
-    """A property as the innermost of the elements has it, else the platform's default, else empty."""
-    for element in elements:
-        for child in reversed(children(element, "property")):
-            if child.get("name") == name:
-                return child.get("value", "")
-    return DEFAULTS.get(name, "")
+def of(element: Element) -> dict[str, str]:
+    """The properties that an element sets; the last one of a name counts."""
+    return {child.get("name", ""): child.get("value", "") for child in children(element, "property")}
 
 
 def seconds(text: str, wrong: str = "error.badfetch") -> float:

@@ -153,6 +153,7 @@ class _Session:
             self._initialise(Frame(root, None, target.application))
         if target.fresh or target.fresh_root:
             conversation.grammars.clear()
+            conversation.properties.clear()
             self._leave_scopes(2)
             self._enter_scopes("document")
             if target.root is None:
