@@ -17,7 +17,7 @@ from datetime import datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import clock
-from app.calls import claims, db, lifecycle, pruning, queueing, schedulers, tallies
+from app.calls import claims, db, drafts, lifecycle, pruning, queueing, schedulers, tallies
 from app.calls.tallies import Tallies
 from app.clock import SteppedClock
 from app.telephony.outcomes import CalleeType
@@ -126,6 +126,7 @@ class Service:
             return
         try:
             queueing.remove_abandoned()
+            drafts.remove_old()
             schedulers.forget_silent()
             tallies.forget_minutes(self._equipment.clock.now())
             # Virtual time runs through days in a moment: what happened in them is still to be told.

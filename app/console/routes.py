@@ -1,5 +1,5 @@
 """All of the console's pages: importing them adds their routes."""
 
-from app.console import access, console, overview, problems
+from app.console import access, administration, console, overview, problems, queueing, uploads
 
-__all__ = ["access", "console", "overview", "problems"]
+__all__ = ["access", "administration", "console", "overview", "problems", "queueing", "uploads"]

@@ -6,16 +6,17 @@ from typing import BinaryIO, cast
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from app.calls import drafts, presets, queueing
-from app.calls.drafts import Draft
+from app.calls.drafts import Draft, NoSuchDraft
 from app.calls.forecast import USUAL_SECONDS, forecast, line_seconds
 from app.classic import form
 from app.console import console
 from app.console.access import note, signed_in, viewer
 from app.console.desk import desk
 from app.console.queueing import keep_presets, refused, typed
-from app.errors import BadField, Refusal
+from app.errors import BadList, Refusal
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.intake.trial import try_list
@@ -38,7 +39,7 @@ def queue_list() -> ResponseReturnValue:
     """The form; with ``draft`` as it was filled in, its list still there."""
     account_id, draft_id = viewer().account_id, request.args.get(DRAFT, "")
     if draft_id:
-        draft = drafts.find(draft_id, account_id)
+        draft = _draft(draft_id)
         return render_template("upload.html", values=draft.fields, draft=draft)
     return render_template("upload.html", values=presets.of(account_id))
 
@@ -50,13 +51,11 @@ def try_upload() -> ResponseReturnValue:
     sent, draft = typed(), None
     try:
         draft = _list_of(sent)
-        order = queueing.probed(_order(sent), desk().outside, desk().shares.place(viewer().account_id))
-        _try(draft, order, sent)
+        _try(draft, _order(sent), sent)
+    except BadList as problem:
+        return refused("upload.html", problem, sent)
     except Refusal as problem:
-        if isinstance(problem, BadField) and problem.field == LIST and draft is not None:
-            drafts.discard(draft)
-            draft = None
-        return refused("upload.html", problem, sent, draft=draft)
+        return refused("upload.html", problem, sent, draft=None if sent.get(PASTED) else draft)
     keep_presets(sent)
     return redirect(url_for("console.dry_run", draft_id=draft.id))
 
@@ -70,12 +69,13 @@ def _list_of(sent: dict[str, str]) -> Draft:
         return drafts.keep(account_id, "what was pasted", io.BytesIO(pasted.encode()))
     if sent.get(DRAFT):
         return drafts.find(sent[DRAFT], account_id)
-    raise BadField(LIST, "is required: choose a file, or paste the list, with one call per line")
+    raise BadList(LIST, "is required: choose a file, or paste the list, with one call per line")
 
 
 def _try(draft: Draft, order: CampaignOrder, sent: dict[str, str]) -> None:
-    """Write down what queueing the list would do. Raises BadList."""
-    trial, terms = try_list(_numbers(draft)), order.terms
+    """Write down what queueing the list would do. Raises Refusal."""
+    trial = try_list(_numbers(draft))
+    terms = queueing.probed(order, desk().outside, desk().shares.place(draft.account_id)).terms
     fields = {name: value for name, value in sent.items() if name in form.CAMPAIGN_FIELDS}
     report = asdict(trial) | {
         "scheduled_at": terms.scheduled_at.isoformat(),
@@ -92,7 +92,7 @@ def _try(draft: Draft, order: CampaignOrder, sent: dict[str, str]) -> None:
 @signed_in
 def dry_run(draft_id: str) -> ResponseReturnValue:
     """What would be queued."""
-    return _dry_run(drafts.find(draft_id, viewer().account_id))
+    return _dry_run(_draft(draft_id))
 
 
 def _dry_run(draft: Draft, problem: Refusal | None = None) -> ResponseReturnValue:
@@ -125,7 +125,7 @@ def _dry_run(draft: Draft, problem: Refusal | None = None) -> ResponseReturnValu
 @signed_in
 def confirm_upload(draft_id: str) -> ResponseReturnValue:
     """Queue the list that was tried. It is read and probed anew: times such as ``+1 day`` count from now."""
-    draft, account_id = drafts.find(draft_id, viewer().account_id), viewer().account_id
+    draft, account_id = _draft(draft_id), viewer().account_id
     drafts.take(draft)
     numbers = _numbers(draft)
     try:
@@ -138,8 +138,8 @@ def confirm_upload(draft_id: str) -> ResponseReturnValue:
             lambda batch, first: None,
             desk().shares.place(account_id),
         )
-    except drafts.NoSuchDraft:
-        raise
+    except NoSuchDraft as gone:
+        raise NotFound(str(gone)) from gone
     except Refusal as problem:
         drafts.give_back(draft)
         return _dry_run(draft, problem)
@@ -156,9 +156,17 @@ def confirm_upload(draft_id: str) -> ResponseReturnValue:
 @signed_in
 def discard_upload(draft_id: str) -> ResponseReturnValue:
     """Throw the list away."""
-    drafts.discard(drafts.find(draft_id, viewer().account_id))
+    drafts.discard(_draft(draft_id))
     flash("The list is thrown away; nothing was queued.")
     return redirect(url_for("console.queue_list"))
+
+
+def _draft(draft_id: str) -> Draft:
+    """The viewer's list. Raises werkzeug's 404."""
+    try:
+        return drafts.find(draft_id, viewer().account_id)
+    except NoSuchDraft as gone:
+        raise NotFound(str(gone)) from gone
 
 
 def _order(sent: dict[str, str]) -> CampaignOrder:
