@@ -48,7 +48,8 @@ def _opened(proof: Proof, owners: int, campaigns: int) -> Iterator[None]:
         terms = ("id", "campaign_id", "start_url", "result_url", "campaign_parameters", "max_retries")
         terms += ("retry_interval", "scheduled_at", "expires_at", "created_at", "notes")
         with writing():
-            made = [(1_000 + n, ids[n % owners], ids[n % owners], f"list {n}", "started", False, now) for n in range(campaigns)]
+            owned = [(1_000 + n, ids[n % owners], f"list {n}") for n in range(campaigns)]
+            made = [(campaign, owner, owner, name, "started", False, now) for campaign, owner, name in owned]
             db.load("campaign", columns, made)
             alike = ("http://127.0.0.1/", "", "", 0, 60, now, None, now, "")
             db.load("terms", terms, [(n + 1, 1_000 + n, *alike) for n in range(campaigns)])
