@@ -4,13 +4,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, databases, guard, lag, others, picking, queueing, sending, whole
+from tests.bench import cycle, databases, fuse, guard, lag, others, picking, queueing, sending, voicexml, whole
 from tests.bench.measure import HEAD, Bench
 
 ROWS = {
     "queuecall": queueing.queuecall,
     "guard": guard.guard,
     "queuecalls": queueing.queuecalls,
+    "fuse": fuse.queue,
+    "bulk": fuse.bulk_queue,
     "reading": queueing.reading,
     "million": queueing.million,
     "results": sending.results,
@@ -19,6 +21,12 @@ ROWS = {
     "picking": picking.picking,
     "whole": whole.whole,
     "lag": lag.lag,
+    "sessions": voicexml.sessions,
+    "first_prompt": voicexml.first_prompt,
+    "turns": voicexml.growth,
+    "live": voicexml.memory,
+    "vxml": voicexml.command,
+    "at_once": voicexml.at_once,
 }
 PEERS = {"huey": others.huey, "dramatiq": others.dramatiq, "procrastinate": others.procrastinate}
 
