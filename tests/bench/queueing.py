@@ -97,9 +97,9 @@ def _queuecalls(bench: Bench, lines: int) -> None:
                 raise RuntimeError(answer.text[:500])
             return seconds
 
-        rows = _rows(lines)
+        rows = call_rows(lines)
         name = f"queuecalls.php, {lines:,} lines | raw executemany"
-        compare(name, "seconds", "<= 3", bench.pairs, ours, lambda: _raw_insert(files.path(f"raw{lines}"), rows))
+        compare(name, "seconds", "<= 3", bench.pairs, ours, lambda: raw_insert(files.path(f"raw{lines}"), rows))
 
 
 def reading(bench: Bench) -> None:
@@ -120,19 +120,21 @@ def reading(bench: Bench) -> None:
     )
 
 
-def _rows(lines: int) -> list[tuple[object, ...]]:
+def call_rows(lines: int) -> list[tuple[object, ...]]:
     return [
         (1, 1, f"1617{2_000_000 + n:07d}", f"+1617{2_000_000 + n:07d}", f"reference-{n}", f"parameters-{n}", 1e9, 1e9)
         for n in range(lines)
     ]
 
 
-def _raw_insert(path: Path, rows: list[tuple[object, ...]]) -> float:
+def raw_insert(path: Path, rows: list[tuple[object, ...]]) -> float:
     """Insert the same rows into the same tables with the same indices and pragmas; the seconds it took."""
     connection = sqlite3.connect(path, isolation_level=None)
     for name, value in PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {value}")
-    connection.execute("INSERT OR IGNORE INTO terms VALUES (1, 1, 'u', 'u', '', 0, 300, 1e9, NULL, 1e9, '', 'form', 'failed', 0)")
+    connection.execute(
+        "INSERT OR IGNORE INTO terms VALUES (1, 1, 'u', 'u', '', 0, 300, 1e9, NULL, 1e9, '', 'form', 'failed', 0)"
+    )
     began = time.monotonic()
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany(
