@@ -3,9 +3,11 @@
 import ipaddress
 import re
 from contextlib import suppress
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden, MisdirectedRequest
+from werkzeug.routing import IntegerConverter, Map
 
 from app import loopback
 from app.errors import SettingError
@@ -26,6 +28,13 @@ HEADERS = {
     "Referrer-Policy": "same-origin",  # no-referrer would make a form's Origin "null"
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+class Id(IntegerConverter):
+    """``<int:…>`` in a route: a number that an id can be; there is nothing at others."""
+
+    def __init__(self, url_map: Map, **rules: Any) -> None:
+        super().__init__(url_map, **{"max": 2**31 - 1} | rules)
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -51,6 +60,7 @@ def install(web: Flask, settings: Settings) -> None:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
     }
+    web.url_map.converters["int"] = Id
     admitted = _admitted(settings)
 
     @web.before_request

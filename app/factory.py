@@ -179,6 +179,7 @@ def _console_desk(settings: Settings, business: Clock) -> console_desk.Desk:
         simulated=settings.carrier == "simulated",
         clock_is_virtual=settings.clock == "virtual",
         behind_proxy=bool(settings.hosts),
+        settings=settings,
     )
 
 

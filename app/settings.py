@@ -115,6 +115,14 @@ def _mix(text: str) -> dict[str, int]:
     return mix
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The text that a setting was given as, and where that stood."""
+
+    text: str
+    source: str
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings in force. ``Settings.read(os.environ)`` is the way to make one."""
@@ -176,16 +184,19 @@ class Settings:
     )
     max_upload: int = _setting("64 MiB", "largest request body", _size)
     max_lines_per_list: int = _setting("1000000", "most lines in one phone_list", _number(1, 10_000_000))
+    given: Mapping[str, Given] = field(default_factory=dict, repr=False, compare=False)
+    """What was not left at its default, by name."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
         """The settings that an environment describes. Raises SettingError naming the variable and the rule."""
-        known = {PREFIX + setting.name.upper(): setting for setting in fields(cls)}
+        known = {PREFIX + setting.name.upper(): setting for setting in TABLE}
         files = {name + "_FILE": name for name, setting in known.items() if setting.metadata["secret"]}
-        values = {}
+        values, given = {}, {}
         for variable, text in environ.items():
             if not variable.startswith(PREFIX):
                 continue
+            source = f"file {text}" if variable in files else "environment"
             if variable in files:
                 variable, text = files[variable], _secret(variable, text)
             if variable not in known:
@@ -195,7 +206,8 @@ class Settings:
                 values[setting.name] = setting.metadata["read"](text)
             except ValueError as wrong:
                 raise SettingError(f"{variable} {wrong}, not {text!r}") from wrong
-        return cls(**values)
+            given[setting.name] = Given(text, source)
+        return cls(**values, given=given)
 
     @property
     def loopback(self) -> bool:
@@ -223,6 +235,10 @@ class Settings:
         """The address to open in a browser on this machine."""
         host, port = self.bind
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+TABLE = tuple(setting for setting in fields(Settings) if setting.metadata)
+"""All settings, with text, help, read and secret as the ``metadata`` of each."""
 
 
 def _secret(variable: str, path: str) -> str:

@@ -1,10 +1,9 @@
 """The README says what is so."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, TABLE
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -12,7 +11,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def settings_table() -> str:
     """The README's table of settings, as settings.py has them."""
     lines = ["| setting | default | |", "|---|---|---|"]
-    for setting in fields(Settings):
+    for setting in TABLE:
         name, default = PREFIX + setting.name.upper(), setting.metadata["text"]
         file = f" `{name}_FILE` reads it from a file." if setting.metadata["secret"] else ""
         lines.append(f"| `{name}` | {f'`{default}`' if default else ''} | {setting.metadata['help']}{file} |")

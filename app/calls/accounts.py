@@ -53,8 +53,8 @@ def add(login: str, pin: str, now: datetime, email: str | None = None) -> Accoun
     return account
 
 
-def set_email(login: str, email: str) -> None:
-    """Give an account the e-mail address that it has in the Fuse API. Raises Refusal."""
+def set_email(login: str, email: str | None) -> None:
+    """Give an account the e-mail address that it has in the Fuse API, or none. Raises Refusal."""
     checked = _checked_email(email)
     account = named(login)
     try:
@@ -69,6 +69,13 @@ def set_admin(login: str, *, is_admin: bool) -> None:
     account = named(login)
     with writing():
         Account.update(is_admin=is_admin).where(Account.id == account.id).execute()
+
+
+def set_detection(login: str, *, detection: bool) -> None:
+    """Tell voicemail from people for an account's calls, or report whatever answers as a person. Raises Refusal."""
+    account = named(login)
+    with writing():
+        Account.update(detection=detection).where(Account.id == account.id).execute()
 
 
 def fingerprint(account: Account) -> str:

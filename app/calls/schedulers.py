@@ -5,6 +5,8 @@ neither a clock that jumps nor machines whose clocks differ end a living schedul
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from app import clock
 from app.calls.db import execute, writing
@@ -62,6 +64,25 @@ def beating() -> int:
     """How many schedulers have beaten lately."""
     (count,) = execute("SELECT count(*) FROM scheduler WHERE seen_at > ?", clock.machine() - SILENT_SECONDS).fetchone()
     return int(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A scheduler that has not left; the times are machine time."""
+
+    worker: str
+    started_at: datetime
+    seen_at: datetime
+    beats: bool
+
+
+def every() -> list[Running]:
+    """All that have not said that they stopped, the one that beat last first."""
+    rows = execute("SELECT worker, started_at, seen_at FROM scheduler ORDER BY seen_at DESC").fetchall()
+    return [
+        Running(worker, clock.instant(started_at), clock.instant(seen_at), seen_at > clock.machine() - SILENT_SECONDS)
+        for worker, started_at, seen_at in rows
+    ]
 
 
 def has_beaten(worker: str, since: int) -> bool:

@@ -4,14 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, request
 
 from app.calls.credentials import Credentials
+from app.calls.readiness import Readiness
 from app.classic.form import Rules
 from app.clock import Clock
 from app.outside.fetch import Outside
 from app.outside.shares import Shares
 from app.recent import Recent
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Desk:
     simulated: bool
     clock_is_virtual: bool
     behind_proxy: bool
+    settings: Settings
+    readiness: Readiness = field(default_factory=Readiness)
     recent: Recent = field(default_factory=Recent)
     """What pages ask for again and again is worked out once a second for all who look on."""
 
@@ -42,3 +46,8 @@ def desk() -> Desk:
     """The desk of the application that answers this request."""
     found: Desk = current_app.extensions["console"]
     return found
+
+
+def typed(name: str) -> str:
+    """What somebody typed into a field, without blanks at its ends: no database but SQLite keeps a NUL."""
+    return request.form.get(name, "").replace("\0", "\ufffd").strip()

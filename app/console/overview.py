@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.calls import campaigns, figures, schedulers, tallies
@@ -12,7 +12,7 @@ from app.calls.figures import Figures
 from app.console import charts, console
 from app.console.access import administrator, note, signed_in, viewer
 from app.console.charts import Chart
-from app.console.desk import desk
+from app.console.desk import desk, typed
 from app.telephony.outcomes import CalleeType
 
 LAG_MINUTES = 15
@@ -64,7 +64,7 @@ def overview_alarms() -> str:
 @administrator
 def suspend() -> ResponseReturnValue:
     """Dial nobody any more."""
-    because = request.form.get("because", "").strip()[:MOST_BECAUSE]
+    because = typed("because")[:MOST_BECAUSE]
     by = f"{viewer().login}: {because}" if because else viewer().login
     campaigns.suspend(desk().now(), by)
     note("suspended all calling", because)

@@ -1,0 +1,134 @@
+"""For administrators: the accounts, the settings in force and the health of what runs; for everybody: who did what."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.calls import accounts, audit, db, schedulers
+from app.calls.accounts import AccountStatus
+from app.calls.models import Account
+from app.console import console, in_force
+from app.console.access import administrator, note, signed_in, viewer
+from app.console.desk import desk, typed
+from app.errors import BadField, Refusal
+
+PAGE = 100
+"""Entries of the audit log on a page."""
+
+
+@console.get("/accounts", endpoint="accounts")
+@administrator
+def accounts_page() -> str:
+    """All accounts, and a form for another one."""
+    return _accounts_page("", "")
+
+
+def _accounts_page(login: str, email: str, problem: Refusal | None = None) -> str:
+    return render_template("accounts.html", accounts=accounts.every(), login=login, email=email, problem=problem)
+
+
+@console.post("/accounts")
+@administrator
+def add_account() -> ResponseReturnValue:
+    """Make an account."""
+    login, email = typed("login"), typed("email")
+    try:
+        account = accounts.add(login, request.form.get("pin", ""), desk().now(), email or None)
+    except Refusal as problem:
+        return _accounts_page(login, email, problem), 400
+    note("made an account", login)
+    flash(f"The account {login} is made; it can queue calls and sign in with its PIN.")
+    return redirect(url_for("console.account", account_id=account.id))
+
+
+@console.get("/accounts/<int:account_id>")
+@administrator
+def account(account_id: int) -> str:
+    """An account, and what can be changed about it."""
+    return render_template("account.html", account=_account(account_id), statuses=_STATUSES)
+
+
+@console.post("/accounts/<int:account_id>")
+@administrator
+def change_account(account_id: int) -> ResponseReturnValue:
+    """Change all about an account but its PIN."""
+    found = _account(account_id)
+    email, status = typed("email") or None, typed("status")
+    detection, is_admin = bool(typed("detection")), bool(typed("is_admin"))
+    if found.id == viewer().account_id and not (is_admin and status == AccountStatus.ACTIVE):
+        raise Refusal("You can't shut yourself out: another administrator has to do that.")
+    if status not in _STATUSES:
+        raise BadField("status", f"must be {' or '.join(_STATUSES)}")
+    try:
+        accounts.set_email(found.login, email)
+    except Refusal as problem:
+        return render_template("account.html", account=found, statuses=_STATUSES, problem=problem), 400
+    accounts.set_detection(found.login, detection=detection)
+    accounts.set_status(found.login, AccountStatus(status))
+    accounts.set_admin(found.login, is_admin=is_admin)
+    for name, before, now in (
+        ("e-mail", found.email, email),
+        ("call detection", found.detection, detection),
+        ("status", found.status, status),
+        ("administrator", found.is_admin, is_admin),
+    ):
+        if before != now:
+            note(f"changed an account's {name}", f"{found.login}: {_word(before)} → {_word(now)}")
+    flash(f"The account {found.login} is changed.")
+    return redirect(url_for("console.account", account_id=account_id))
+
+
+@console.post("/accounts/<int:account_id>/pin")
+@administrator
+def change_pin(account_id: int) -> ResponseReturnValue:
+    """Give an account another PIN; whoever is signed in with the old one no longer is."""
+    found = _account(account_id)
+    try:
+        accounts.change_pin(found.login, request.form.get("pin", ""))
+    except Refusal as problem:
+        return render_template("account.html", account=found, statuses=_STATUSES, problem=problem), 400
+    note("changed an account's PIN", found.login)
+    flash(f"The account {found.login} has a new PIN: its programs and people need it from now on.")
+    return redirect(url_for("console.account", account_id=account_id))
+
+
+_STATUSES = [str(each) for each in AccountStatus]
+
+
+def _account(account_id: int) -> Account:
+    found: Account | None = Account.get_or_none(Account.id == account_id)
+    return found or abort(404)
+
+
+def _word(value: str | bool | None) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value or "none"
+
+
+@console.get("/settings")
+@administrator
+def settings() -> str:
+    """How what runs is set up, and whether it is well."""
+    return render_template(
+        "settings.html",
+        settings=in_force.read(desk().settings),
+        reasons=desk().readiness.reasons(),
+        schedulers=schedulers.every(),
+        pending_upgrades=db.pending_upgrades(),
+    )
+
+
+@console.get("/audit")
+@signed_in
+def audit_log() -> str:
+    """Who did what: an account's own entries, or all."""
+    before = request.args.get("before", type=_entry)
+    entries = audit.latest(PAGE + 1, before, viewer().scope)
+    return render_template("audit.html", entries=entries[:PAGE], more=len(entries) > PAGE)
+
+
+def _entry(text: str) -> int:
+    """An entry's id. Raises ValueError, and then the log begins with its latest entry."""
+    if not 0 < int(text) < 2**31:
+        raise ValueError(text)
+    return int(text)
