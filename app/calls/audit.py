@@ -43,3 +43,9 @@ def latest(limit: int, before: int | None = None, account_id: int | None = None)
         limit,
     ).fetchall()
     return [Entry(entry_id, clock.instant(at), *facts) for entry_id, at, *facts in rows]
+
+
+def last() -> int:
+    """The id of the newest entry: another one when somebody has done something since."""
+    (newest,) = execute("SELECT max(id) FROM audit").fetchone()
+    return newest or 0

@@ -9,10 +9,10 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from app.calls import listing, reports
 from app.calls.listing import Listed, Wanted
-from app.clock import instant
 
 COLUMNS = (
     *("call_id", "campaign_id", "campaign_name", "phone_number", "message_reference", "call_parameters", "status"),
@@ -59,8 +59,8 @@ def _cells(call: Listed) -> tuple[str, ...]:
     )
 
 
-def _time(at: float | None) -> str:
-    return "" if at is None else instant(at).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _time(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def as_phone_list(wanted: Wanted) -> Iterator[str]:

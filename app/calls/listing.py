@@ -13,10 +13,11 @@ from app import clock
 from app.calls.db import execute, marks
 from app.calls.states import FINAL, CampaignStatus, Status
 
+ABOVE_ALL = 2**31
+"""More than any id."""
 PATIENCE_SECONDS = 0.1
 """After so long a page is given as far as it was found."""
 _FIRST_RANGE, _WIDEST_RANGE = 1_000, 50_000
-_ABOVE_ALL = 2**31
 _NUMBER = "call.number = ?"
 _REFERENCE = "message_reference = ? AND message_reference <> ''"
 _WORD = "(call.number = ? OR message_reference = ? OR call.id = ?)"
@@ -44,6 +45,7 @@ class Wanted:
     """
 
     account_id: int | None = None
+    campaign_id: int | None = None
     campaign: str = ""
     statuses: tuple[Status, ...] = tuple(Status)
     callee_type: str = ""
@@ -55,7 +57,7 @@ class Wanted:
 
 
 class Listed(NamedTuple):
-    """A call in short. Times are UNIX seconds."""
+    """A call in short."""
 
     call_id: int
     login: str
@@ -69,9 +71,9 @@ class Listed(NamedTuple):
     callee_type: str
     attempts: int
     duration: int
-    queued_at: float
-    last_attempt_at: float | None
-    finished_at: float | None
+    queued_at: datetime
+    last_attempt_at: datetime | None
+    finished_at: datetime | None
     result: str | None
     """How far the delivery of its result got; None when there is none yet."""
 
@@ -88,7 +90,7 @@ class Page:
     is_cut: bool = False
 
 
-def page(wanted: Wanted, below: int = _ABOVE_ALL, limit: int = 50, patience: float = PATIENCE_SECONDS) -> Page:
+def page(wanted: Wanted, below: int = ABOVE_ALL, limit: int = 50, patience: float = PATIENCE_SECONDS) -> Page:
     """The newest calls of those that are wanted and have a call_id less than ``below``."""
     ended = _ended(wanted, below, limit + 1)
     statuses = wanted.statuses if ended is None else tuple(one for one in wanted.statuses if one not in FINAL)
@@ -122,7 +124,10 @@ def rows(call_ids: Sequence[int]) -> list[Listed]:
         WHERE call.id IN ({marks(len(call_ids))}) ORDER BY call.id DESC""",
         *call_ids,
     ).fetchall()
-    return [Listed(*row) for row in found]
+    return [
+        Listed._make([*row[:-4], *(None if at is None else clock.instant(at) for at in row[-4:-1]), row[-1]])
+        for row in found
+    ]
 
 
 def is_visible(call_id: int, account_id: int | None) -> bool:
@@ -151,7 +156,8 @@ def _sought(
 
 def _newest(wanted: Wanted, statuses: Sequence[Status], below: int) -> int | None:
     """The next call_id below that may be of a wanted campaign and status, found by a leap along call_campaign."""
-    if wanted.account_id is None and not wanted.campaign and len(statuses) == len(Status):
+    everywhere = wanted.account_id is None and wanted.campaign_id is None and not wanted.campaign
+    if everywhere and len(statuses) == len(Status):
         values: list[object] = [below]
         statement = "SELECT max(id) FROM call WHERE id < ?"
     else:
@@ -217,6 +223,8 @@ def _campaigns(wanted: Wanted) -> tuple[str, list[object]]:
     rules: dict[str, list[object]] = {"status <> ?": [CampaignStatus.LOADING]}
     if wanted.account_id is not None:
         rules["account_id = ?"] = [wanted.account_id]
+    if wanted.campaign_id is not None:
+        rules["id = ?"] = [wanted.campaign_id]
     if wanted.campaign:
         rules["(name = ? OR id = ?)"] = [wanted.campaign, Word(wanted.campaign).as_id]
     return f"SELECT id FROM campaign WHERE {' AND '.join(rules)}", [one for values in rules.values() for one in values]

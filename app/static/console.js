@@ -12,6 +12,7 @@
 
   function show(within) {
     for (const time of within.querySelectorAll("time[datetime]")) time.textContent = local(new Date(time.dateTime));
+    for (const button of within.querySelectorAll("button[data-copy]")) button.hidden = !navigator.clipboard;
   }
 
   show(document);
@@ -33,5 +34,12 @@
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     show(detail.target);
+  });
+
+  // The text of another element, to be pasted elsewhere.
+  document.addEventListener("click", async ({ target }) => {
+    if (!target.dataset?.copy) return;
+    await navigator.clipboard.writeText(document.getElementById(target.dataset.copy).textContent);
+    target.textContent = "Copied";
   });
 })();
