@@ -23,7 +23,7 @@ import psycopg
 from customer import PAGE, Customer, Received, Reply
 from live import ROOT, free_port, until
 
-UNENDED = "SELECT count(*) FROM call WHERE status NOT IN ('completed', 'failed')"
+UNENDED = "SELECT count(*) FROM call WHERE status NOT IN ('completed', 'failed', 'canceled')"
 UNSENT = "SELECT count(*) FROM result WHERE state = 'pending'"
 
 
