@@ -35,7 +35,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``testing``  the testing API: access (who may), asked (what a request says), routes, replies (JSON)
    ``console``  pages for people: access (signing in, who may do what), desk (what they work with), a module per page;
                 it reads the vendor's two forms as ``classic`` does
-   ``pages``    the first page
+   ``pages``    the first page, and the OpenAPI document
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
