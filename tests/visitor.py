@@ -2,6 +2,8 @@
 
 import html
 import re
+import urllib.parse
+import urllib.request
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -58,6 +60,13 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
+def forms_of(page: str, path: str) -> dict[str, Form]:
+    """The forms of the page at ``path``, by where they are sent; of several alike the last."""
+    reader = _Forms()
+    reader.feed(page)
+    return {form.action or path: form for form in reader.found}
+
+
 @dataclass
 class Visitor:
     """A browser with somebody in front of it."""
@@ -76,9 +85,7 @@ class Visitor:
 
     def forms(self, path: str) -> dict[str, Form]:
         """The forms that a page has, by where they are sent."""
-        reader = _Forms()
-        reader.feed(self.page(path))
-        return {form.action or path: form for form in reader.found}
+        return forms_of(self.page(path), path)
 
     def send(self, path: str, action: str, **fields: object) -> TestResponse:
         """Fill in the form of the page at ``path`` that is sent to ``action``, and send it."""
@@ -95,3 +102,22 @@ class Visitor:
 def words(page: str) -> str:
     """What a page says, without its markup."""
     return " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
+
+
+class Browser:
+    """The same over HTTP, for the programs as they run: cookies are kept, redirects followed."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open
+
+    def page(self, path: str) -> str:
+        with self._open(f"{self._url}{path}", timeout=60) as answer:
+            return str(answer.read().decode())
+
+    def send(self, path: str, action: str, **fields: object) -> str:
+        """Fill in and send a form; the page that it leads to."""
+        form = forms_of(self.page(path), path)[action]
+        body = urllib.parse.urlencode(form.fields | fields).encode()
+        with self._open(f"{self._url}{action}", body, timeout=60) as answer:
+            return str(answer.read().decode())

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
+from app import clock
 from app.calls.db import execute
 from app.calls.delivery import ResultState
 from app.calls.reports import unix
 from app.calls.states import Status
 from app.calls.virtual_time import Told
 from app.telephony.outcomes import CalleeType
+
+_Order = Literal["ASC", "DESC"]
 
 # The order of what happens to one call in one instant.
 _DIALING, _CONNECTED, _ENDED, _EXPIRED, _FINAL, _RESULT = range(6)
@@ -38,9 +41,19 @@ def since(told: Told, until: datetime, limit: int = 1_000) -> list[dict[str, Any
     connected, disconnected, busy, noanswer, informationtone, linefailure, lost, expired, completed, failed, canceled or
     result. ``detail`` is the callee type, or for a result how far its delivery got.
     """
+    return [_as_told(happening) for happening in sorted(_found(told, until, limit, "ASC"))[:limit]]
+
+
+def latest(until: datetime, limit: int) -> list[dict[str, Any]]:
+    """The last ``limit`` things that happened, the newest first; told as ``since`` tells them."""
+    found = _found(Told(clock.instant(0), 0, 0), until, limit, "DESC")
+    return [_as_told(happening) for happening in sorted(found, reverse=True)[:limit]]
+
+
+def _found(told: Told, until: datetime, limit: int, order: _Order) -> Iterator[_Happening]:
+    """Among others the first or last ``limit`` things."""
     sources = (_dialled, _answered, _ended, _unreached, _posted)
-    found = sorted(chain.from_iterable(source(told, until.timestamp(), limit) for source in sources))
-    return [_as_told(happening) for happening in found[:limit]]
+    return chain.from_iterable(source(told, until.timestamp(), limit, order) for source in sources)
 
 
 def _as_told(happening: _Happening) -> dict[str, Any]:
@@ -49,10 +62,10 @@ def _as_told(happening: _Happening) -> dict[str, Any]:
     return {"at": unix(happening.at), "call_id": happening.call_id, "event": happening.event} | attempt | detail
 
 
-def _dialled(told: Told, until: float, limit: int) -> Iterator[_Happening]:
+def _dialled(told: Told, until: float, limit: int, order: _Order) -> Iterator[_Happening]:
     rows = execute(
-        """SELECT started_at, call_id, number FROM attempt WHERE (started_at > ? OR id > ?) AND started_at <= ?
-        ORDER BY started_at, call_id LIMIT ?""",
+        f"""SELECT started_at, call_id, number FROM attempt WHERE (started_at > ? OR id > ?) AND started_at <= ?
+        ORDER BY started_at {order}, call_id {order} LIMIT ?""",
         told.until.timestamp(),
         told.attempt,
         until,
@@ -61,10 +74,10 @@ def _dialled(told: Told, until: float, limit: int) -> Iterator[_Happening]:
     return (_Happening(at, call_id, _DIALING, number, "dialing") for at, call_id, number in rows)
 
 
-def _answered(told: Told, until: float, limit: int) -> Iterator[_Happening]:
+def _answered(told: Told, until: float, limit: int, order: _Order) -> Iterator[_Happening]:
     rows = execute(
-        """SELECT answered_at, call_id, number FROM attempt WHERE (answered_at > ? OR id > ?) AND answered_at <= ?
-        ORDER BY answered_at, call_id LIMIT ?""",
+        f"""SELECT answered_at, call_id, number FROM attempt WHERE (answered_at > ? OR id > ?) AND answered_at <= ?
+        ORDER BY answered_at {order}, call_id {order} LIMIT ?""",
         told.until.timestamp(),
         told.attempt,
         until,
@@ -73,12 +86,12 @@ def _answered(told: Told, until: float, limit: int) -> Iterator[_Happening]:
     return (_Happening(at, call_id, _CONNECTED, number, "connected") for at, call_id, number in rows)
 
 
-def _ended(told: Told, until: float, limit: int) -> Iterator[_Happening]:
+def _ended(told: Told, until: float, limit: int, order: _Order) -> Iterator[_Happening]:
     """Attempts that ended, and the calls that were final with them."""
     rows = execute(
-        """SELECT ended_at, call_id, attempt.number, attempt.callee_type, answered_at, status, attempts, max_retries
+        f"""SELECT ended_at, call_id, attempt.number, attempt.callee_type, answered_at, status, attempts, max_retries
         FROM attempt JOIN call ON call.id = call_id JOIN terms ON terms.id = terms_id
-        WHERE (ended_at > ? OR attempt.id > ?) AND ended_at <= ? ORDER BY ended_at, call_id LIMIT ?""",
+        WHERE (ended_at > ? OR attempt.id > ?) AND ended_at <= ? ORDER BY ended_at {order}, call_id {order} LIMIT ?""",
         told.until.timestamp(),
         told.attempt,
         until,
@@ -104,13 +117,13 @@ def _end_of(callee_type: str, answered: bool, *, completed: bool) -> str:
     return "disconnected" if answered else callee_type
 
 
-def _unreached(told: Told, until: float, limit: int) -> Iterator[_Happening]:
+def _unreached(told: Told, until: float, limit: int, order: _Order) -> Iterator[_Happening]:
     """Calls that became final without a dial: their window ended, or they were taken back."""
     rows = execute(
-        """SELECT finished_at, call.id, status, callee_type FROM call JOIN terms ON terms.id = terms_id
+        f"""SELECT finished_at, call.id, status, callee_type FROM call JOIN terms ON terms.id = terms_id
         WHERE finished_at > ? AND finished_at <= ?
             AND (status = 'canceled' OR (status = 'failed' AND attempts <= max_retries))
-        ORDER BY finished_at, call.id LIMIT ?""",
+        ORDER BY finished_at {order}, call.id {order} LIMIT ?""",
         told.until.timestamp(),
         until,
         limit,
@@ -121,15 +134,15 @@ def _unreached(told: Told, until: float, limit: int) -> Iterator[_Happening]:
         yield _Happening(at, call_id, _FINAL, 0, status, callee_type)
 
 
-def _posted(told: Told, until: float, limit: int) -> Iterator[_Happening]:
+def _posted(told: Told, until: float, limit: int, order: _Order) -> Iterator[_Happening]:
     """Posts of results. The last one brought the result into its state."""
     rows = execute(
-        """SELECT at, exchange.call_id, exchange.id, exchange.status, state, exchange.id =
+        f"""SELECT at, exchange.call_id, exchange.id, exchange.status, state, exchange.id =
             (SELECT max(id) FROM exchange AS other
                 WHERE other.call_id = exchange.call_id AND other.purpose = 'result_url')
         FROM exchange JOIN result ON result.call_id = exchange.call_id
         WHERE purpose = 'result_url' AND (at > ? OR exchange.id > ?) AND at <= ?
-        ORDER BY at, exchange.call_id, exchange.id LIMIT ?""",
+        ORDER BY at {order}, exchange.call_id {order}, exchange.id {order} LIMIT ?""",
         told.until.timestamp(),
         told.exchange,
         until,

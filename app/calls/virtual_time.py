@@ -9,8 +9,11 @@ from datetime import datetime
 from app import clock
 from app.calls import db
 from app.calls.db import execute, writing
+from app.intake.fields import LATEST_TIMESTAMP
 
 POLL_SECONDS = 0.02
+LATEST_MOVE = LATEST_TIMESTAMP - 2 * 366 * 86_400
+"""What is due after that must still be a date: retries and posts of results."""
 
 
 @dataclass(frozen=True, slots=True)

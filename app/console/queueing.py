@@ -25,7 +25,7 @@ def queue_one() -> ResponseReturnValue:
 @signed_in
 def do_queue_one() -> ResponseReturnValue:
     """Queue the call and show it; or the form again, with what is wrong beside its field."""
-    sent, account_id = typed(), viewer().account_id
+    sent, account_id = sent_form(), viewer().account_id
     try:
         order = form.read_call(sent, desk().now(), desk().rules)
         order = queueing.probed(order, desk().outside, desk().shares.place(account_id))
@@ -37,7 +37,7 @@ def do_queue_one() -> ResponseReturnValue:
     return redirect(url_for("console.call", call_id=call_id))
 
 
-def typed() -> dict[str, str]:
+def sent_form() -> dict[str, str]:
     """The fields of the form that was sent, as the classic API reads them: no database but SQLite keeps a NUL."""
     return {name: value.replace("\0", "\ufffd") for name, value in request.form.items() if name != "csrf_token"}
 

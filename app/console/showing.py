@@ -28,7 +28,7 @@ PAGES = (
     Page("Queue", "console.queue_one", "One call"),
     Page("Queue", "console.queue_list", "A list"),
     Page("Build", "console.applications", "Applications"),
-    Page("Build", "console.lab", "Testing lab"),
+    Page("Build", "console.lab", "Testing lab", for_administrators=True),
     Page("Administration", "console.accounts", "Accounts", for_administrators=True),
     Page("Administration", "console.settings", "Settings", for_administrators=True),
     Page("Administration", "console.audit_log", "Audit log"),

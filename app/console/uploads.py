@@ -15,7 +15,7 @@ from app.classic import form
 from app.console import console
 from app.console.access import note, signed_in, viewer
 from app.console.desk import desk
-from app.console.queueing import keep_presets, refused, typed
+from app.console.queueing import keep_presets, refused, sent_form
 from app.errors import BadList, Refusal
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
@@ -48,7 +48,7 @@ def queue_list() -> ResponseReturnValue:
 @signed_in
 def try_upload() -> ResponseReturnValue:
     """Keep the list, try it, and show what would be queued; or the form again, with what is wrong beside its field."""
-    sent, draft = typed(), None
+    sent, draft = sent_form(), None
     try:
         draft = _list_of(sent)
         _try(draft, _order(sent), sent)

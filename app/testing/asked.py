@@ -14,12 +14,11 @@ from app import clock
 from app.calls import reports
 from app.calls.queueing import LAST_CALL_ID
 from app.calls.states import Status
+from app.calls.virtual_time import LATEST_MOVE
 from app.intake import phone
 from app.intake.fields import LATEST_TIMESTAMP
 from app.telephony import callees
 
-LATEST_MOVE = LATEST_TIMESTAMP - 2 * 366 * 86_400
-"""What is due after that must still be a date: retries and posts of results."""
 LARGEST_BODY = 1_048_576
 LONGEST_WAIT = 600
 MOST_CALLS = 1_000

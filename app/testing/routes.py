@@ -4,27 +4,14 @@ For the simulated carrier only; with any other there is nothing under /testing.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotFound
 
-from app import clock
-from app.calls import (
-    claims,
-    db,
-    happenings,
-    lifecycle,
-    outbox,
-    reports,
-    reset,
-    schedulers,
-    scripts,
-    virtual_time,
-    waiting,
-)
+from app.calls import agenda, db, happenings, reports, reset, schedulers, scripts, virtual_time, waiting
+from app.calls.patience import until
 from app.calls.reports import unix
 from app.calls.virtual_time import Asked
 from app.clock import Clock
@@ -85,7 +72,7 @@ def move_clock() -> Response:
     if not schedulers.beating():
         return replies.failed("no scheduler runs that could move the clock: start ringback scheduler", 503)
     request_to_move = virtual_time.ask(move.to)
-    done = _until(lambda: virtual_time.is_answered(request_to_move), move.timeout, virtual_time.POLL_SECONDS)
+    done = until(lambda: virtual_time.is_answered(request_to_move), move.timeout, virtual_time.POLL_SECONDS)
     return replies.told(_moved(desk, request_to_move, done), 200 if done else 202)
 
 
@@ -105,10 +92,8 @@ def _moved(desk: Desk, request_to_move: Asked, done: bool) -> dict[str, object]:
 
 def _next(desk: Desk, now: datetime) -> float | None:
     """When the next thing is due, in UNIX seconds, as far as is known."""
-    moments = [claims.next_due(now), lifecycle.next_expiry(now), outbox.next_due(now)]
-    if desk.clock_is_virtual and (wakes_at := virtual_time.wakes_at()) and wakes_at > now:
-        moments.append(wakes_at)
-    return min((unix(moment.timestamp()) for moment in moments if moment is not None), default=None)
+    due = agenda.next_due(now, clock_is_virtual=desk.clock_is_virtual)
+    return None if due is None else unix(due.timestamp())
 
 
 @testing.get("/callees")
@@ -179,7 +164,7 @@ def wait_for_calls() -> Response:
         found[:] = reports.matching(**wait.filter, limit=asked.MOST_CALLS)
         return len(found) >= wait.count
 
-    if _until(enough, wait.timeout, POLL_SECONDS):
+    if until(enough, wait.timeout, POLL_SECONDS):
         return replies.told({"calls": reports.summaries(found)})
     sentence = f"{len(found)} calls matched within {unix(wait.timeout)} s, not {wait.count}"
     return replies.failed(sentence, 408, calls=reports.summaries(found))
@@ -191,24 +176,6 @@ def forget() -> Response:
     asked.query(request, ())
     asked.body(request, ())
     return replies.told({"forgotten": reset.forget_calls(_desk().clock.now(), "testing")})
-
-
-def _until(condition: Callable[[], bool], timeout: float, pause: float) -> bool:
-    """Ask again and again, without a database connection in between; False after ``timeout`` seconds.
-
-    A question that takes long is asked less often.
-    """
-    began = clock.elapsed()
-    while True:
-        asked_at = clock.elapsed()
-        if condition():
-            return True
-        now = clock.elapsed()
-        left = began + timeout - now
-        if left <= 0:
-            return False
-        db.release()
-        clock.pause(min(left, max(pause, now - asked_at)))
 
 
 def _desk() -> Desk:
