@@ -35,8 +35,8 @@ def parse(text: str, wanted: Wanted, now: datetime, rules: Rules) -> Wanted:
     named: set[str] = set()
     for name, quoted, plain, rest in _TERM.findall(text):
         name, value = name.lower(), (quoted or plain).strip()
-        if rest.endswith(":"):
-            raise Refusal(f"{rest} needs a value right after the colon")
+        if not name and plain.endswith(":"):
+            raise Refusal(f"{plain} needs a value right after the colon")
         if rest:
             raise Refusal(f'the quotes around {rest} are not in order: write name:"a value with blanks"')
         if name in named:
