@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check demo bench bench-peers crash security audit clean
+.PHONY: help install run test lint check demo bench bench-peers crash screenshots security audit clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ audit: .venv/installed  ## ask the vulnerability databases about what is install
 
 crash: .venv/installed-test  ## kill, stop and cheat the programs for half an hour and see what was promised hold
 	@$(BIN)/python -m tests.crash
+
+screenshots: .venv/installed-test  ## every page in light, in dark and on a telephone, into var/screenshots (needs chromium)
+	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py
 
 clean:  ## remove .venv, caches and build results
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,94 @@
+"""Somebody in front of a real browser: Debian's chromium, driven by Playwright. Knows nothing of what pages show."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, expect, sync_playwright
+from required import needs
+
+PROGRAM = "chromium"
+needed = needs(PROGRAM)
+PATIENCE = 45_000
+"""Milliseconds until something that does not come is given up: far more than any page needs on a busy machine."""
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window that asks nobody but the pages' own server."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which(PROGRAM), args=_QUIET)
+        yield browser
+        browser.close()
+
+
+class Person:
+    """Somebody with a browser window of their own, and no cookies.
+
+    ``mistakes`` are the errors that the pages made: exceptions of scripts, and whatever their policy has refused.
+    ``look`` is Playwright's: ``color_scheme``, ``viewport``, ``storage_state`` and the like.
+    """
+
+    def __init__(self, browser: Browser, url: str, *, scripts: bool = True, **look: Any) -> None:
+        self.scripts = scripts
+        self.context = browser.new_context(base_url=url, java_script_enabled=scripts, **look)
+        self.context.set_default_timeout(PATIENCE)
+        self.mistakes: list[str] = []
+        self.context.on("console", self._console)
+        self.context.on("weberror", lambda error: self.mistakes.append(str(error.error)))
+        self.page = self.context.new_page()
+
+    def sign_in(self, login: str = "demo", pin: str = "1234") -> "Person":
+        self.page.goto("/login")
+        self.fill(Login=login, PIN=pin)
+        self.press("Sign in")
+        expect(self.heading("Overview")).to_be_visible()
+        return self
+
+    def fill(self, **fields: object) -> None:
+        """Type into the fields with these labels, which a blank or a bracket may follow."""
+        for label, text in fields.items():
+            self.page.get_by_label(label, exact=False).first.fill(str(text))
+
+    def press(self, name: str, within: Locator | None = None) -> None:
+        """Press the one button of this name."""
+        (within or self.page).get_by_role("button", name=name, exact=True).click()
+
+    def follow(self, name: str) -> None:
+        """Follow the one link of this name."""
+        self.page.get_by_role("link", name=name, exact=True).click()
+
+    def heading(self, name: str) -> Locator:
+        return self.page.get_by_role("heading", name=name, level=1)
+
+    def see(self, what: Locator) -> None:
+        """Wait until it is there; without scripts by looking again and again, as a person would."""
+        if self.scripts:
+            expect(what.first).to_be_visible()
+            return
+        for _ in range(PATIENCE // 500):
+            if what.count():
+                return
+            self.page.reload()
+            self.page.wait_for_timeout(500)
+        raise AssertionError(f"{what} does not come: {self.page.locator('main').inner_text()}")
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        """What the browser complains about; a page that answers 400 or 404 is none of it."""
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.mistakes.append(message.text)
