@@ -17,6 +17,8 @@ ABOVE_ALL = 2**31
 """More than any id."""
 PATIENCE_SECONDS = 0.1
 """After so long a page is given as far as it was found."""
+BATCH = 1_000
+"""So many calls are read at a time where all are wanted."""
 _FIRST_RANGE, _WIDEST_RANGE = 1_000, 50_000
 _NUMBER = "call.number = ?"
 _REFERENCE = "message_reference = ? AND message_reference <> ''"
@@ -102,14 +104,14 @@ def page(wanted: Wanted, below: int = ABOVE_ALL, limit: int = 50, patience: floa
     return Page(rows(found), reached, is_cut=reached is not None)
 
 
-def every(wanted: Wanted, batch: int = 1_000) -> Iterator[list[int]]:
+def every(wanted: Wanted) -> Iterator[list[int]]:
     """All that are wanted, oldest first, as lists of call_ids; in constant memory, and without an end of patience."""
     rules, values = _rules(wanted, wanted.statuses)
     first, last = execute("SELECT min(id), max(id) FROM call").fetchone()
     for start in range(first, last + 1, _WIDEST_RANGE) if first is not None else ():
         statement = f"SELECT id FROM call WHERE id >= ? AND id < ? AND {rules} ORDER BY id"
         found = [call_id for (call_id,) in execute(statement, start, start + _WIDEST_RANGE, *values).fetchall()]
-        yield from (found[place : place + batch] for place in range(0, len(found), batch))
+        yield from (found[place : place + BATCH] for place in range(0, len(found), BATCH))
 
 
 def rows(call_ids: Sequence[int]) -> list[Listed]:
