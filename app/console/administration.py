@@ -8,7 +8,7 @@ from app.calls.accounts import AccountStatus
 from app.calls.models import Account
 from app.console import console, in_force
 from app.console.access import administrator, note, signed_in, viewer
-from app.console.desk import desk, typed
+from app.console.desk import desk, row_id, typed
 from app.errors import BadField, Refusal
 
 PAGE = 100
@@ -122,13 +122,6 @@ def settings() -> str:
 @signed_in
 def audit_log() -> str:
     """Who did what: an account's own entries, or all."""
-    before = request.args.get("before", type=_entry)
+    before = request.args.get("before", type=row_id)
     entries = audit.latest(PAGE + 1, before, viewer().scope)
     return render_template("audit.html", entries=entries[:PAGE], more=len(entries) > PAGE)
-
-
-def _entry(text: str) -> int:
-    """An entry's id. Raises ValueError, and then the log begins with its latest entry."""
-    if not 0 < int(text) < 2**31:
-        raise ValueError(text)
-    return int(text)

@@ -10,7 +10,7 @@ from app.calls.listing import Wanted
 from app.calls.story import story
 from app.console import console, curl, search
 from app.console.access import note, signed_in, viewer
-from app.console.desk import desk
+from app.console.desk import desk, row_id
 from app.errors import Refusal
 
 NO_MORE_POLLING = 286
@@ -22,7 +22,7 @@ NO_MORE_POLLING = 286
 def calls() -> ResponseReturnValue:
     """A page of the calls that a search finds, the newest first; ``before`` is the last call_id of the page before."""
     asked = request.args.get("q", "").strip()
-    before = request.args.get("before", listing.ABOVE_ALL, type=int)
+    before = request.args.get("before", listing.ABOVE_ALL, type=row_id)
     try:
         wanted = search.parse(asked, Wanted(viewer().scope), desk().now(), desk().rules)
     except Refusal as problem:

@@ -16,7 +16,7 @@ from app.calls.progress import Progress, Summary
 from app.calls.states import CampaignStatus
 from app.console import console
 from app.console.access import note, signed_in, viewer
-from app.console.desk import desk
+from app.console.desk import desk, row_id
 
 LIMIT = 50
 LATEST = 20
@@ -106,7 +106,7 @@ def _done(found: Summary, action: str, told: str) -> ResponseReturnValue:
 
 
 def _listed() -> dict[str, object]:
-    scope, below = viewer().scope, request.args.get("before", listing.ABOVE_ALL, type=int)
+    scope, below = viewer().scope, request.args.get("before", listing.ABOVE_ALL, type=row_id)
     found, now = progresses.campaigns(scope, below, LIMIT + 1), desk().now()
     shown = found[:LIMIT]
     key = ("campaigns", scope, below, audit.last())

@@ -51,3 +51,10 @@ def desk() -> Desk:
 def typed(name: str) -> str:
     """What somebody typed into a field, without blanks at its ends: no database but SQLite keeps a NUL."""
     return request.form.get(name, "").replace("\0", "\ufffd").strip()
+
+
+def row_id(text: str) -> int:
+    """The number of something, as an address says it. Raises ValueError for what no row can have."""
+    if not 0 < int(text) < 2**31:
+        raise ValueError(text)
+    return int(text)

@@ -57,7 +57,7 @@ def overview_figures() -> str:
 @signed_in
 def overview_alarms() -> str:
     """What keeps calls from being dialled, for all pages that show it."""
-    return render_template("overview_alarms.html", **_alarms())
+    return render_template("overview_alarms.html", **desk().recent.get("alarms", _alarms))
 
 
 @console.post("/suspend")
@@ -83,7 +83,7 @@ def resume() -> ResponseReturnValue:
 
 
 def _alarms() -> dict[str, object]:
-    return desk().recent.get("alarms", lambda: {"switch": campaigns.switch(), "schedulers": schedulers.beating()})
+    return {"switch": campaigns.switch(), "schedulers": schedulers.beating()}
 
 
 def _standing() -> Standing:
