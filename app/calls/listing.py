@@ -92,8 +92,12 @@ class Page:
     is_cut: bool = False
 
 
-def page(wanted: Wanted, below: int = ABOVE_ALL, limit: int = 50, patience: float = PATIENCE_SECONDS) -> Page:
-    """The newest calls of those that are wanted and have a call_id less than ``below``."""
+def page(wanted: Wanted, below: int = ABOVE_ALL, limit: int = 50, patience: float | None = None) -> Page:
+    """The newest calls of those that are wanted and have a call_id less than ``below``.
+
+    ``patience`` is in seconds, PATIENCE_SECONDS unless it is given.
+    """
+    patience = PATIENCE_SECONDS if patience is None else patience
     ended = _ended(wanted, below, limit + 1)
     statuses = wanted.statuses if ended is None else tuple(one for one in wanted.statuses if one not in FINAL)
     found, reached = _sought(wanted, statuses, below, limit + 1, patience)
@@ -147,11 +151,11 @@ def _sought(
     found: list[int] = []
     width, until = _FIRST_RANGE, clock.elapsed() + patience
     while len(found) < limit and (newest := _newest(wanted, statuses, below)) is not None:
-        if clock.elapsed() > until:
-            return found, below
         statement = f"SELECT id FROM call WHERE id > ? AND id <= ? AND {rules} ORDER BY id DESC LIMIT ?"
         found += [row[0] for row in execute(statement, newest - width, newest, *values, limit - len(found)).fetchall()]
         below = newest - width + 1
+        if clock.elapsed() > until:
+            return found, below
         width = min(2 * width, _WIDEST_RANGE)
     return found, None
 
