@@ -36,6 +36,8 @@ def test_an_installed_serve_shows_its_pages(tmp_path: Path) -> None:
         until(lambda: page("/"), 30, "the first page is there")
         assert 'href="/webservice/queuecall.php"' in page("/")
         assert "font:" in page("/static/style.css")
+        assert "htmx" in page("/static/vendor/htmx.min.js")
+        assert 'name="pin"' in page("/login")
         assert 'name="phone_number"' in page("/webservice/queuecall.php")
         assert 'type="file"' in page("/webservice/queuecalls.php")
     finally:
