@@ -36,6 +36,11 @@ class Right(StrEnum):
     READ = "read"  # see calls
 
 
+RIGHT_SQL = """CASE WHEN application.account_id = ? THEN 'owner' ELSE
+    (SELECT permission FROM permission WHERE application_id = application.id AND account_id = ?) END"""
+"""What an account, given twice, may do with ``application``: one of ``Right`` or null."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A deployment that an account may queue calls for."""
@@ -78,6 +83,14 @@ def add_deployment(application_id: int, name: str, start_url: str, now: datetime
     return deployment
 
 
+def change_deployment(deployment_id: int, name: str, start_url: str) -> None:
+    """Give a deployment another name, and another start_url as ``point`` does. Raises Refusal."""
+    _refuse_bad_name(name)
+    with writing():
+        point(deployment_id, start_url)
+        execute("UPDATE deployment SET name = ? WHERE id = ?", name, deployment_id)
+
+
 def point(deployment_id: int, start_url: str) -> None:
     """Give a deployment another start_url, for calls that are queued from now on. Raises Refusal."""
     start_url = start_url and fields.url("start_url", start_url)
@@ -85,6 +98,14 @@ def point(deployment_id: int, start_url: str) -> None:
         changed = execute("UPDATE deployment SET start_url = ? WHERE id = ?", start_url, deployment_id)
     if not changed.rowcount:
         raise NoSuchDeployment
+
+
+def rename_application(application_id: int, name: str) -> None:
+    """Give an application another name. Raises Refusal."""
+    _refuse_bad_name(name)
+    application = _application(application_id)
+    with writing():
+        execute("UPDATE application SET name = ? WHERE id = ?", name, application.id)
 
 
 def remove_application(application_id: int) -> None:
@@ -134,7 +155,7 @@ def target(application_id: int, deployment_id: int, account_id: int) -> Target:
     """
     row = execute(
         f"""SELECT application.status, deployment.status, deployment.start_url, campaign.id, campaign.account_id,
-            {_RIGHT}
+            {RIGHT_SQL}
         FROM deployment JOIN application ON application.id = deployment.application_id
             JOIN campaign ON campaign.deployment_id = deployment.id AND campaign.is_default
         WHERE deployment.id = ? AND application.id = ?""",
@@ -153,14 +174,10 @@ def target(application_id: int, deployment_id: int, account_id: int) -> Target:
     return Target(Queue(campaign_id, owner_id, deployment_id), start_url)
 
 
-_RIGHT = """CASE WHEN application.account_id = ? THEN 'owner' ELSE
-    (SELECT permission FROM permission WHERE application_id = application.id AND account_id = ?) END"""
-
-
 def may_see(call_id: int, account_id: int) -> bool:
     """Whether a call was queued for a deployment of which the account may see the calls."""
     row = execute(
-        f"""SELECT {_RIGHT} FROM call JOIN campaign ON campaign.id = call.campaign_id
+        f"""SELECT {RIGHT_SQL} FROM call JOIN campaign ON campaign.id = call.campaign_id
             JOIN deployment ON deployment.id = campaign.deployment_id
             JOIN application ON application.id = deployment.application_id
         WHERE call.id = ? AND campaign.status <> ?""",

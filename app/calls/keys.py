@@ -42,6 +42,12 @@ def every() -> list[DeveloperKey]:
     return list(valid.order_by(Account.login, DeveloperKey.id))
 
 
+def of(account_id: int) -> list[DeveloperKey]:
+    """The keys of an account that were not revoked, the oldest first."""
+    valid = DeveloperKey.select().where(DeveloperKey.account == account_id, DeveloperKey.revoked_at.is_null())
+    return list(valid.order_by(DeveloperKey.id))
+
+
 def revoke(key_id: int, now: datetime) -> None:
     """Refuse a key from the next request on. Raises Refusal when there is no such key."""
     with writing():

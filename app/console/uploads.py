@@ -1,7 +1,6 @@
 """Queue a list: the vendor's form in two steps. The list is tried first, and queued when that was looked at."""
 
 import io
-from dataclasses import asdict
 from typing import BinaryIO, cast
 
 from flask import flash, redirect, render_template, request, url_for
@@ -14,14 +13,15 @@ from app.calls.forecast import USUAL_SECONDS, forecast, line_seconds
 from app.classic import form
 from app.console import console
 from app.console.access import note, signed_in, viewer
+from app.console.deployments import DEPLOYMENT, PASTED, queue_draft
 from app.console.desk import desk
 from app.console.queueing import keep_presets, refused, sent_form
 from app.errors import BadList, Refusal
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
-from app.intake.trial import try_list
+from app.intake.trial import report, try_list
 
-LIST, PASTED, DRAFT = "phone_list", "pasted", "draft"
+LIST, DRAFT = "phone_list", "draft"
 LONGEST_PASTE = 4 * 1024 * 1024
 """Bytes of a list that is typed or pasted: unlike a file it is held in memory."""
 
@@ -29,7 +29,7 @@ LONGEST_PASTE = 4 * 1024 * 1024
 @console.url_value_preprocessor
 def make_room(endpoint: str | None, _: object) -> None:
     """Take longer texts than other forms have, before anybody reads the form."""
-    if endpoint == "console.try_upload":
+    if endpoint in ("console.try_upload", "console.try_for_deployment"):
         request.max_form_memory_size = LONGEST_PASTE
 
 
@@ -77,15 +77,7 @@ def _try(draft: Draft, order: CampaignOrder, sent: dict[str, str]) -> None:
     trial = try_list(_numbers(draft))
     terms = queueing.probed(order, desk().outside, desk().shares.place(draft.account_id)).terms
     fields = {name: value for name, value in sent.items() if name in form.CAMPAIGN_FIELDS}
-    report = asdict(trial) | {
-        "scheduled_at": terms.scheduled_at.isoformat(),
-        "expires_at": terms.expires_at and terms.expires_at.isoformat(),
-        "window": terms.expires_at and (terms.expires_at - terms.scheduled_at).total_seconds(),
-        "max_retries": terms.max_retries,
-        "retry_interval": terms.retry_interval,
-        "notes": terms.notes,
-    }
-    drafts.describe(draft, fields, report)
+    drafts.describe(draft, fields, report(trial, terms))
 
 
 @console.get("/upload/<draft_id>")
@@ -97,7 +89,7 @@ def dry_run(draft_id: str) -> ResponseReturnValue:
 
 def _dry_run(draft: Draft, problem: Refusal | None = None) -> ResponseReturnValue:
     found, measured = draft.report, line_seconds()
-    if not found:
+    if not found:  # something else was wrong with its form
         return redirect(url_for("console.queue_list", draft=draft.id))
     each = USUAL_SECONDS if measured is None else measured
     expected = forecast(
@@ -125,19 +117,10 @@ def _dry_run(draft: Draft, problem: Refusal | None = None) -> ResponseReturnValu
 @signed_in
 def confirm_upload(draft_id: str) -> ResponseReturnValue:
     """Queue the list that was tried. It is read and probed anew: times such as ``+1 day`` count from now."""
-    draft, account_id = _draft(draft_id), viewer().account_id
+    draft = _draft(draft_id)
     drafts.take(draft)
-    numbers = _numbers(draft)
     try:
-        campaign_id = queueing.queue_list(
-            queueing.queue_of(account_id),
-            _order(draft.fields),
-            numbers,
-            desk().outside,
-            desk().clock,
-            lambda batch, first: None,
-            desk().shares.place(account_id),
-        )
+        campaign_id, count = queue_draft(draft) if DEPLOYMENT in draft.fields else _queue(draft)
     except NoSuchDraft as gone:
         raise NotFound(str(gone)) from gone
     except Refusal as problem:
@@ -147,9 +130,21 @@ def confirm_upload(draft_id: str) -> ResponseReturnValue:
         drafts.give_back(draft)
         raise
     drafts.discard(draft)
-    note("queued a list", f"campaign {campaign_id}, {numbers.good_count} calls")
-    flash(f"{numbers.good_count:,} calls are queued.")
+    note("queued a list", f"campaign {campaign_id}, {count} calls")
+    flash(f"{count:,} calls are queued.")
+    if DEPLOYMENT in draft.fields:
+        return redirect(url_for("console.deployment", deployment_id=draft.fields[DEPLOYMENT]))
     return redirect(url_for("console.campaign", campaign_id=campaign_id))
+
+
+def _queue(draft: Draft) -> tuple[int, int]:
+    """Queue a list for the viewer's account; its campaign, and how many calls. Raises Refusal."""
+    queue, numbers = queueing.queue_of(draft.account_id), _numbers(draft)
+    place = desk().shares.place(draft.account_id)
+    campaign_id = queueing.queue_list(
+        queue, _order(draft.fields), numbers, desk().outside, desk().clock, lambda batch, first: None, place
+    )
+    return campaign_id, numbers.good_count
 
 
 @console.post("/upload/<draft_id>/discard")
