@@ -17,7 +17,7 @@ _ENDED = {
     Status.CONNECTED: "it is being talked to",
 }
 
-FAR_BACK = 10_000
+FAR_BACK = 1_000
 """So many calls before one are counted, and no more."""
 
 

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, databases, fuse, guard, lag, others, picking, queueing, sending, voicexml, whole
+from tests.bench import console, cycle, databases, fuse, guard, lag, others, picking, queueing, sending, voicexml, whole
 from tests.bench.measure import HEAD, Bench
 
 ROWS = {
@@ -21,6 +21,8 @@ ROWS = {
     "picking": picking.picking,
     "whole": whole.whole,
     "lag": lag.lag,
+    "console": console.pages,
+    "viewers": console.beside_viewers,
     "sessions": voicexml.sessions,
     "first_prompt": voicexml.first_prompt,
     "turns": voicexml.growth,
