@@ -1,6 +1,8 @@
 """Somebody in front of a real browser: Debian's chromium, driven by Playwright. Knows nothing of what pages show."""
 
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,9 +60,9 @@ class Person:
         return self
 
     def fill(self, **fields: object) -> None:
-        """Type into the fields with these labels, which a blank or a bracket may follow."""
+        """Type into the fields whose labels begin with these words."""
         for label, text in fields.items():
-            self.page.get_by_label(label, exact=False).first.fill(str(text))
+            self.page.get_by_label(re.compile(rf"^\s*{label}\b")).fill(str(text))
 
     def press(self, name: str, within: Locator | None = None) -> None:
         """Press the one button of this name."""
@@ -74,16 +76,21 @@ class Person:
         return self.page.get_by_role("heading", name=name, level=1)
 
     def see(self, what: Locator) -> None:
-        """Wait until it is there; without scripts by looking again and again, as a person would."""
+        """Wait until it is there; without scripts by loading the page again and again, as a person would."""
         if self.scripts:
             expect(what.first).to_be_visible()
             return
-        for _ in range(PATIENCE // 500):
-            if what.count():
-                return
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not what.count():
+            assert time.monotonic() < deadline, f"{what} is not in: {self.page.locator('main').inner_text()}"
+            self.page.wait_for_timeout(200)
             self.page.reload()
-            self.page.wait_for_timeout(500)
-        raise AssertionError(f"{what} does not come: {self.page.locator('main').inner_text()}")
+
+    def open(self, summary: str) -> Locator:
+        """Unfold what stands under these words, such as the question before something is done; what is in it."""
+        folded = self.page.locator("details").filter(has=self.page.locator("summary", has_text=summary)).first
+        folded.locator("summary").click()
+        return folded
 
     def close(self) -> None:
         self.context.close()
