@@ -26,15 +26,18 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
                 lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),
                 schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;
-                for Fuse: deployments (of applications, and who may use them), keys, details (of a call);
+                for Fuse: deployments (of applications, and who may use them), keys, details (of a call), applications
+                (as pages show them);
                 for operations: readiness, figures, tallies (what grows), pruning (what goes);
-                for testers: scripts (of callees), happenings (since somebody was told), reset;
+                for testers: scripts (of callees), happenings (since somebody was told), agenda (what is due next),
+                patience (until it is done), reset;
+                for forms: presets (what they are filled in with), drafts (lists that were tried), forecast (of a list);
                 its pure rules: states (what becomes of a call), delivery (of a result), payloads
 4. ``classic``  the classic API: form (its fields), routes, replies (XML)
    ``fuse``     the Fuse API, its twin: body (what a request says), form, routes, replies (JSON or XML)
    ``testing``  the testing API: access (who may), asked (what a request says), routes, replies (JSON)
    ``console``  pages for people: access (signing in, who may do what), desk (what they work with), a module per page;
-                it reads the vendor's two forms as ``classic`` does
+                it reads the forms of both APIs as ``classic`` and ``fuse`` do
    ``pages``    the first page, and the OpenAPI document
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from app.calls.db import execute
 
 USUAL_SECONDS = 30.0
-"""How long an attempt is taken to hold its line while nothing was dialled yet."""
-_LOOK_BACK = 1_000
+"""How long an attempt is taken to hold its line while too few were made to say."""
+_FEWEST, _LOOK_BACK = 20, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Forecast:
 
 
 def line_seconds() -> float | None:
-    """How long the last thousand attempts held their lines, on average; None when there was none."""
-    (average,) = execute(
-        """SELECT avg(ended_at - started_at) FROM
+    """How long the last thousand attempts held their lines, on average; None when there were hardly any."""
+    average, count = execute(
+        """SELECT avg(ended_at - started_at), count(*) FROM
             (SELECT started_at, ended_at FROM attempt WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT ?) AS last""",
         _LOOK_BACK,
     ).fetchone()
-    return None if average is None else float(average)
+    return None if count < _FEWEST else float(average)
 
 
 def forecast(

@@ -123,7 +123,7 @@ def test_the_table_of_reserved_numbers_is_right() -> None:
 
 
 def test_the_feed_tells_what_happened_newest_first(office: Office, tester: Visitor) -> None:
-    """With a link to each call; no more than fifty things."""
+    """With a link to each call; no more than twenty things."""
     call_id = office.queue("6175550100")
     office.work()
     feed = tester.page("/lab/feed")
@@ -141,11 +141,11 @@ def test_the_feed_tells_what_happened_newest_first(office: Office, tester: Visit
 
 def test_the_feed_has_the_last_things_of_many(office: Office, tester: Visitor) -> None:
     """Not the first."""
-    for _ in range(15):
+    for _ in range(8):
         last = office.queue("6175550100", result_url="")
     office.work()
     feed = tester.page("/lab/feed")
-    assert feed.count("<tr>") == 1 + 50
+    assert feed.count("<tr>") == 1 + 20
     assert f'href="/calls/{last}"' in feed.partition("</tr>")[2].partition("</tr>")[0]
 
 

@@ -242,7 +242,8 @@ def test_calls_that_would_expire_are_counted(office: Office, visitor: Visitor) -
 
 def test_the_estimate_goes_by_what_was_dialled_here(office: Office, visitor: Visitor) -> None:
     """The average time that attempts held their lines takes the place of the assumption."""
-    office.queue("6175550100")
+    for _ in range(20):
+        office.queue("6175550100", result_url="")
     office.work()
     execute("UPDATE attempt SET ended_at = started_at + 6")
     page = words(visitor.follow(_try(visitor, office.customer, NUMBERS)))
