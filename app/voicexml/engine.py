@@ -56,15 +56,21 @@ class Engine:
 
     def call(self, *arguments: object) -> Any:
         """The function's value. Raises ScriptError whatever goes wrong in it, and Over."""
-        seconds = self._seconds if self._limits is None else min(self._seconds, self._limits.seconds_left())
-        if self._dead:
-            raise ScriptError("Limit", "no memory is left for scripts")
-        value = self._timed(seconds, arguments)
-        if self._limits is not None and isinstance(value, str):
+        if self._limits is None:
+            return self._timed(arguments)
+        self._limits.seconds_left()
+        try:
+            value = self._timed(arguments)
+        except ScriptError:
+            self._limits.seconds_left()
+            raise
+        if isinstance(value, str):
             self._limits.count_characters(len(value))
         return value
 
-    def _timed(self, seconds: float, arguments: tuple[object, ...]) -> Any:
+    def _timed(self, arguments: tuple[object, ...]) -> Any:
+        if self._dead:
+            raise ScriptError("Limit", "no memory is left for scripts")
         self._looks = 0
         _running.add(self)
         try:
@@ -73,7 +79,7 @@ class Engine:
                     each.encode()  # the engine's binding breaks on half a surrogate pair
             # The engine's clock is the processor time of the whole process: scripts that run at once share it, and the
             # rest of the process may take as much as one of them.
-            self._context.set_time_limit(seconds * (1 + len(_running)))
+            self._context.set_time_limit(self._seconds * (1 + len(_running)))
             return self._function(*arguments)
         except quickjs.StackOverflow:
             raise ScriptError("Limit", "the script calls itself too deeply") from None

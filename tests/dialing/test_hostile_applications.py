@@ -17,7 +17,8 @@ from hostile import ENDS, Pages, page
 from office import Office
 
 INNOCENTS = 20
-INNOCENT, HOSTILE = "6172223333", "6172224444"
+HOSTILE, *INNOCENT = (f"617222{place:04d}" for place in range(1 + INNOCENTS))
+"""Of each a number of its own: no number is called by two calls at once."""
 QUESTION = b"""<vxml version="2.1"><form><field name="answer">
  <grammar type="application/srgs+xml" root="r"><rule id="r">yes<tag>out = {come: 'y'}.come + 'es'</tag></rule></grammar>
  <prompt>Will you come?</prompt></field>
@@ -36,11 +37,11 @@ def run(office: Office, pages: Pages) -> tuple[dict[str, Any], list[dict[str, An
     """The hostile call and the innocent ones after all of them were made at once."""
     served = pages | {"innocent": Reply(body=QUESTION), "thanks": Reply(body=THANKS)}
     office.customer.answers |= {f"/{name}": lambda _, reply=reply: reply for name, reply in served.items()}
-    for number in (INNOCENT, HOSTILE):
+    for number in (HOSTILE, *INNOCENT):
         outcome = {"callee": "voice", "says": ["yes"]}
         assert office.web.put(f"/testing/callees/{number}", json={"outcomes": [outcome]}).status_code == 200
     hostile = office.queue(HOSTILE)
-    innocent = [office.queue(INNOCENT, start_url=f"{office.customer.url}/innocent") for _ in range(INNOCENTS)]
+    innocent = [office.queue(number, start_url=f"{office.customer.url}/innocent") for number in INNOCENT]
     office.work(120)
     return office.call(hostile), [office.call(each) for each in innocent]
 

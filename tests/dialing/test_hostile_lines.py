@@ -18,7 +18,7 @@ MOST_SECONDS = 4.0
 """Of processor time that one call takes: the three that it may, one script beyond them, and what surrounds it."""
 MOST_MIB = 200
 """That one line may need at once."""
-NUMBER = "6172224444"
+NUMBERS = [f"617222{place:04d}" for place in range(2 * LINES)]
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def serve(customer: Customer, pages: Pages) -> None:
 def test_hostile_calls_on_all_lines_are_got_through(office: Office, name: str) -> None:
     """Each takes its processor time at most, and then the others have their turns."""
     serve(office.customer, ENDS[name][1]() | {"innocent": Reply(body=PAGE)})
-    hostile = [office.queue(NUMBER) for _ in range(2 * LINES)]
-    innocent = [office.queue(NUMBER, start_url=f"{office.customer.url}/innocent") for _ in range(LINES)]
+    hostile = [office.queue(number) for number in NUMBERS]
+    innocent = [office.queue(number, start_url=f"{office.customer.url}/innocent") for number in NUMBERS]
     before = time.process_time()
     office.work(300)
     seconds = (time.process_time() - before) / len(hostile)
@@ -71,12 +71,12 @@ def test_a_scheduler_full_of_hungry_calls_stays_small(customer: Customer, live: 
     before = _held(pid, "VmRSS")
     for name in HUNGRIEST:
         serve(customer, ENDS[name][1]())
-        for _ in range(LINES):
+        for number in NUMBERS[:LINES]:
             live.post(
                 "/webservice/queuecall.php",
                 login="demo",
                 pin="1234",
-                phone_number=NUMBER,
+                phone_number=number,
                 start_url=f"{customer.url}/start",
                 result_url=f"{customer.url}/result",
             )
