@@ -18,6 +18,7 @@ from app.intake.orders import CallOrder, CampaignOrder, Terms
 from app.outside import preflight
 from app.outside.fetch import Outside
 from app.voicexml import document
+from app.voicexml.resources import charset_of
 
 Order = TypeVar("Order", CallOrder, CampaignOrder)
 
@@ -69,7 +70,8 @@ def probed(order: Order, outside: Outside, place: Place = _NO_PLACE) -> Order:
     with place:
         answers = preflight.refuse_unless_answering(outside, urls)
     try:
-        document.load(answers["start_url"].body)
+        page = answers["start_url"]
+        document.load(page.body, charset=charset_of(page.headers.get("Content-Type", "")))
     except document.BadDocument as wrong:
         terms = replace(terms, notes=(*terms.notes, f"start_url answered its probe, but {wrong}"))
     return replace(order, terms=terms)

@@ -1,14 +1,13 @@
 """One client for every outgoing request: requests' adapter over guarded connections, a deadline for all of it, a cap.
 
-It follows redirects itself, keeps no cookies, and takes no proxies or passwords from the environment. It knows nothing
-of calls: what an answer means is the caller's business.
+It follows redirects itself, keeps cookies only where it is given a place for them, and takes no proxies or passwords
+from the environment. It knows nothing of calls: what an answer means is the caller's business.
 """
 
 import functools
 import logging
 import ssl
 import threading
-import zlib
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from ipaddress import IPv4Address
@@ -27,6 +26,8 @@ from urllib3.exceptions import HTTPError
 from app.clock import elapsed
 from app.outside.addresses import Policy
 from app.outside.answers import DEFAULT_LIMITS, Answer, Limits, NotFetched, Reason
+from app.outside.codings import COMPRESSED, inflate
+from app.outside.cookies import Cookies
 from app.outside.sockets import Dialer, Exchange, Resolve, TimedSocket, TimedTLSSocket, system_resolve
 from app.outside.urls import Target, follow, parse
 
@@ -34,9 +35,7 @@ MAX_REDIRECTS = 3
 _FOLLOWED = {"GET": frozenset({301, 302, 303, 307, 308}), "POST": frozenset({301, 302, 307, 308})}
 _KEPT_ORIGINS = 8  # per thread: enough for a campaign's start and result servers, few enough for the file descriptors
 _FAILURES = (RequestException, HTTPError, HTTPException, OSError)
-_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 _LOCALHOST = IPv4Address("127.0.0.1")  # what that name stands for everywhere (RFC 6761 section 6.3)
-_EITHER_HEADER = zlib.MAX_WBITS + 32  # zlib's way of saying: gzip or zlib, whichever the data begins with
 
 # urllib3 writes whole URLs, parameters and all, into its debug lines and warnings.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -69,9 +68,15 @@ class Outside:
         ip = _LOCALHOST if f".{target.host}".rstrip(".").endswith(".localhost") else target.ip
         return ip is None or self._policy.permits(ip, target.port)
 
-    def get(self, url: str, limits: Limits = DEFAULT_LIMITS, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(
+        self,
+        url: str,
+        limits: Limits = DEFAULT_LIMITS,
+        headers: Mapping[str, str] | None = None,
+        cookies: Cookies | None = None,
+    ) -> Answer:
         """GET ``url``, following up to 3 redirects (301, 302, 303, 307, 308); raises NotFetched."""
-        return self._fetch("GET", url, None, limits, headers or {})
+        return self._fetch("GET", url, None, limits, headers or {}, cookies)
 
     def post(
         self,
@@ -80,6 +85,7 @@ class Outside:
         content_type: str,
         limits: Limits = DEFAULT_LIMITS,
         headers: Mapping[str, str] | None = None,
+        cookies: Cookies | None = None,
     ) -> Answer:
         """POST ``body``, following up to 3 redirects with method and body kept; raises NotFetched.
 
@@ -88,15 +94,26 @@ class Outside:
         to wherever the redirects lead. A request that dies with a kept connection before a byte of answer is sent again
         once, as RFC 9112 §9.3.1 lets a client decide: the server may then, rarely, see it twice.
         """
-        return self._fetch("POST", url, body, limits, {**(headers or {}), "Content-Type": content_type})
+        return self._fetch("POST", url, body, limits, {**(headers or {}), "Content-Type": content_type}, cookies)
 
-    def _fetch(self, method: str, url: str, body: bytes | None, limits: Limits, headers: Mapping[str, str]) -> Answer:
+    def _fetch(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        limits: Limits,
+        headers: Mapping[str, str],
+        cookies: Cookies | None,
+    ) -> Answer:
         began = elapsed()
         door = self._door()
         door.exchange.start(limits)
         target = parse(url)
         for _ in range(1 + MAX_REDIRECTS):
-            response = door.request(method, target, body, {**self._headers, **headers})
+            known = cookies.for_url(target.url) if cookies else {}
+            response = door.request(method, target, body, {**self._headers, **headers, **known})
+            if cookies:
+                cookies.keep(target.url, response.raw.headers.getlist("Set-Cookie"))
             content, truncated = _read(response, limits.size, door.exchange)
             location = response.headers.get("Location")
             if response.status_code not in _FOLLOWED[method] or not location:
@@ -222,23 +239,10 @@ def _read(response: Response, size: int, exchange: Exchange) -> tuple[bytes, boo
         raw.close()
         raise _why(error, exchange) from error
     coding = response.headers.get("Content-Encoding", "").strip().lower()
-    if content and coding in _COMPRESSED:
-        content = _inflate(content, coding, size + 1)
+    if content and coding in COMPRESSED:
+        content = inflate(content, coding, size + 1)
         truncated = truncated or len(content) > size
     return content[:size], truncated
-
-
-def _inflate(content: bytes, coding: str, most: int) -> bytes:
-    """Undo gzip or deflate (RFC 9110 §8.4.1), ``most`` bytes at most however much there is: no bomb goes off."""
-    try:
-        return zlib.decompressobj(_EITHER_HEADER).decompress(content, most)
-    except zlib.error:
-        if coding != "deflate":
-            raise NotFetched(Reason.ENCODING) from None
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, most)  # "deflate" without the zlib header
-    except zlib.error:
-        raise NotFetched(Reason.ENCODING) from None
 
 
 def _why(error: BaseException, exchange: Exchange) -> NotFetched:

@@ -87,16 +87,18 @@ NONE = Document(etree.Element("vxml"))
 """What is active before the first page."""
 
 
-def load(page: bytes, url: str = "") -> Document:
+def load(page: bytes, url: str = "", charset: str = "") -> Document:
     """Parse a page that came from ``url``. Raises BadDocument. Nothing is fetched and no entity is expanded.
+
+    ``charset`` is the encoding of a page that names none itself.
 
     Calls share what the same bytes from the same address were parsed into: nobody changes a page.
     """
-    return (_shared if len(page) <= MOST_SHARED_BYTES else _load)(page, url)
+    return (_shared if len(page) <= MOST_SHARED_BYTES else _load)(page, url, charset)
 
 
-def _load(page: bytes, url: str) -> Document:
-    root = parse(page)
+def _load(page: bytes, url: str, charset: str) -> Document:
+    root = parse(page, charset)
     if not is_vxml(root):
         raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}")
     if root.get("version") not in VERSIONS:
@@ -109,9 +111,9 @@ def _load(page: bytes, url: str) -> Document:
 _shared = functools.lru_cache(maxsize=MOST_SHARED)(_load)
 
 
-def parse(page: bytes) -> Element:
+def parse(page: bytes, charset: str = "") -> Element:
     """The root element of a page, whatever it is. Raises BadDocument."""
-    text = _text(page)
+    text = _text(page, charset)
     if _ENTITY.search(text):
         raise BadDocument("the page declares entities: write out what they stand for")
     parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -128,17 +130,19 @@ def is_vxml(root: Element) -> bool:
     return name_of(root) == "vxml" and etree.QName(root).namespace in (None, NAMESPACE)
 
 
-def _text(page: bytes) -> str:
-    """The characters of a page, by its byte order mark, else its XML declaration, else UTF-8 (XML 1.0 appendix F).
+def _text(page: bytes, charset: str) -> str:
+    """The characters of a page, by its byte order mark, its XML declaration, its server, else UTF-8 (XML appendix F).
 
     We decode it and not the parser: what is looked for above then can't hide behind an encoding.
     """
+    if not page.strip():
+        raise BadDocument("the page is empty")
     if len(page) > MOST_BYTES:
         raise BadDocument(f"the page has {len(page)} bytes; {MOST_BYTES} are read")
     encoding = next((name for mark, name in _MARKS if page.startswith(mark)), "")
     if not encoding:
         declared = _DECLARED.match(page)
-        encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
+        encoding = (declared[1].decode("ascii") if declared else charset or "utf-8").lower()
         if not _ENCODING.fullmatch(encoding):
             raise BadDocument(f"the page's encoding {encoding} is not read: send UTF-8")
     try:

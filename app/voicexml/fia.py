@@ -3,7 +3,8 @@
 Source: VoiceXML 2.0 appendix C, whose phases are the methods here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from app.voicexml import items, prompts
 from app.voicexml.actions import INITIAL, Actions
@@ -13,6 +14,7 @@ from app.voicexml.elements import ITEMS, Element, children, name_of
 from app.voicexml.events import Event
 from app.voicexml.forms import Form, Item
 from app.voicexml.handling import handle
+from app.voicexml.items import Filled
 from app.voicexml.leaving import Exit, GoToItem
 from app.voicexml.recognition import Recognized
 
@@ -37,7 +39,11 @@ class Interpreter:
         try:
             self._guarded(None, lambda: self._initialise(given))
             if understood is not None:
-                self._guarded(None, lambda: self._process(items.filled_by(self._conversation, self._form, understood)))
+                just_filled: Filled = set()
+                self._guarded(
+                    None, lambda: just_filled.update(items.filled_by(self._conversation, self._form, understood))
+                )
+                self._process(just_filled)
             while True:
                 self._loop()
         finally:
@@ -52,14 +58,18 @@ class Interpreter:
         item = selected[0]
         if item is None:
             raise Exit
-        self._conversation.frame.item = item.element if item.element is not self._form.element else None
         with_prompts, self._prompts = self._prompts, True
-        self._guarded(item, lambda: self._process(self._collect(item, with_prompts)))
-        self._conversation.frame.item = None
+        just_filled: Filled = set()
+        self._guarded(item, lambda: just_filled.update(self._collect(item, with_prompts)))
+        self._process(just_filled)
 
-    def _guarded(self, item: Item | None, phase: Callable[[], None]) -> None:
-        """Run a phase; its events go to their handlers, and a goto to another item says what comes next."""
+    def _guarded(self, item: Item | None, phase: Callable[[], None]) -> bool:
+        """Run a phase of an item, else of the form; whether nothing came in between.
+
+        Its events are counted and handled there (section 5.2.2), and a goto to another item says what comes next.
+        """
         visited = item or self._form
+        self._conversation.frame.item = visited.element if visited.element is not self._form.element else None
         try:
             try:
                 with self._conversation.running(visited.element):
@@ -67,8 +77,11 @@ class Interpreter:
             except Event as event:
                 with self._conversation.running(visited.element):
                     self._prompts = handle(self._conversation, event, visited.counts, self._form)
+                return False
         except GoToItem as go:
             self._next, self._prompts = go.item, go.prompts
+            return False
+        return True
 
     def _initialise(self, given: Mapping[str, int]) -> None:
         """Variables, scripts and items, in document order (section 2.1.6.1)."""
@@ -104,7 +117,7 @@ class Interpreter:
             place += 1
         return None
 
-    def _collect(self, item: Item, with_prompts: bool) -> set[str]:
+    def _collect(self, item: Item, with_prompts: bool) -> Filled:
         """Queue the item's prompts and visit it; the names of the items that this filled."""
         self._conversation.limits.count_item()
         if item.kind != "block" and with_prompts:
@@ -113,22 +126,29 @@ class Interpreter:
             prompts.queue_all(self._conversation, chosen)
         return items.visit(self._conversation, self._form, item)
 
-    def _process(self, just_filled: set[str]) -> None:
-        """Run the filled actions that what was just filled triggers, in document order (section 2.4)."""
+    def _process(self, just_filled: Filled) -> None:
+        """Run the filled actions that what was just filled triggers, until one leads elsewhere (section 2.4)."""
+        for item, filled in self._triggered(just_filled):
+            if not self._guarded(item, partial(items.execute, self._conversation, self._form, filled)):
+                break
+
+    def _triggered(self, just_filled: Filled) -> Iterator[tuple[Item | None, Element]]:
+        """Filled actions in document order, each with its item; None: it is the form's."""
         if not just_filled:
             return
+        of_element = {item.element: item for item in self._form.items if item.name in just_filled}
         for child in children(self._form.element):
             if name_of(child) == "filled":
                 if self._is_due(child, just_filled):
-                    items.execute(self._conversation, self._form, child)
-            elif self._name_of(child) in just_filled:
+                    yield None, child
+            elif child in of_element:
                 for filled in children(child, "filled"):
-                    items.execute(self._conversation, self._form, filled)
+                    yield of_element[child], filled
 
     def _name_of(self, element: Element) -> str:
         return next((item.name for item in self._form.items if item.element is element), "")
 
-    def _is_due(self, filled: Element, just_filled: set[str]) -> bool:
+    def _is_due(self, filled: Element, just_filled: Filled) -> bool:
         names = filled.get("namelist", "").split()
         names = names or [item.name for item in self._form.items if item.is_input]
         if not just_filled & set(names):

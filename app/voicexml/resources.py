@@ -21,6 +21,7 @@ MOST_URL = 65_536
 FORM = "application/x-www-form-urlencoded"
 
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 
 Field = tuple[str, str | bytes]
@@ -62,10 +63,14 @@ class Answer:
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def charset(self) -> str:
+        """The encoding that the server names; empty when it names none."""
+        return charset_of(self.headers.get("content-type", ""))
+
     def text(self, charset: str = "") -> str:
         """The body by the server's charset, else the one that the page names, else UTF-8, else Windows-1252."""
-        named = re.search(r"charset=[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""))
-        for encoding in (named[1] if named else charset or "utf-8-sig", "cp1252"):
+        for encoding in (self.charset or charset or "utf-8-sig", "cp1252"):
             try:
                 return self.body.decode(encoding)
             except (LookupError, UnicodeError):
@@ -109,7 +114,7 @@ class Resources:
         self._kept: dict[str, tuple[float, Answer]] = {}
 
     def get(self, wanted: Wanted) -> Answer:
-        """The 200 answer, from the cache if it is fresh. Raises Event error.badfetch[.http.NNN] (section 5.2.6)."""
+        """The answer of 2xx, from the cache if it is fresh. Raises Event error.badfetch[.http.NNN] (section 5.2.6)."""
         request = wanted.request()
         kept = self._fresh(request, wanted)
         if kept is not None:
@@ -124,9 +129,9 @@ class Resources:
         return self._fresh(wanted.request(), wanted) is not None
 
     def ask(self, request: Request) -> Answer:
-        """The 200 answer to a request as it is, never from the cache. Raises Event as ``get`` does."""
+        """The answer of 2xx to a request as it is, never from the cache. Raises Event as ``get`` does."""
         answer = self._ask(request)
-        if answer.status != 200:
+        if not 200 <= answer.status < 300:
             raise Event(f"error.badfetch.http.{answer.status}", f"{request.url} answered HTTP {answer.status}")
         if answer.truncated or len(answer.body) > MOST_BYTES:
             raise Event("error.badfetch", f"{request.url} has more than {MOST_BYTES} bytes")
@@ -181,6 +186,12 @@ def _lifetime(headers: Mapping[str, str]) -> float:
         return (expires - date).total_seconds()
     except (KeyError, ValueError, TypeError):
         return 0.0
+
+
+def charset_of(content_type: str) -> str:
+    """The encoding that a Content-Type names; empty when it names none."""
+    named = _CHARSET.search(content_type)
+    return named[1] if named else ""
 
 
 def resolve(base: str, url: str) -> str:

@@ -98,6 +98,6 @@ def _fetched(conversation: Conversation, wanted: Wanted) -> Document:
 
 def _read(answer: Answer, url: str) -> Document:
     try:
-        return document.load(answer.body, answer.url or url)
+        return document.load(answer.body, answer.url or url, answer.charset)
     except BadDocument as wrong:
         raise Event("error.badfetch", f"{url}: {wrong}") from wrong

@@ -70,7 +70,7 @@ def test_nothing_is_taken_from_the_environment(
     assert proxy.connections == 0
 
 
-def test_cookies_are_not_kept(outside: Outside, serve: Serve) -> None:
+def test_cookies_are_not_kept_without_a_place_for_them(outside: Outside, serve: Serve) -> None:
     server = serve(answer(b"", 200, "Set-Cookie: a=b"))
     outside.get(server.url)
     outside.get(server.url)

@@ -13,7 +13,7 @@ from app.voicexml.events import Event
 from app.voicexml.linting.findings import Finding, error, line_of
 from app.voicexml.linting.reading import Reader, Unread
 from app.voicexml.linting.structure import words
-from app.voicexml.resources import Resources, Wanted, resolve
+from app.voicexml.resources import Answer, Resources, Wanted, resolve
 
 LEADING = {"goto": "next", "choice": "next", "link": "next", "subdialog": "src"}
 """The elements that lead to a dialog, and by which attribute."""
@@ -73,7 +73,7 @@ def read(start: str, reader: Reader) -> Application:
                 else (Finding(bare, 1, "error", event.message, "fetch-failed"),)
             )
             continue
-        found = _document(application, answer.body, answer.url or bare)
+        found = _document(application, answer, answer.url or bare)
         if found is not None:
             application.pages[bare] = found
             waiting += [(address, found, each) for each, address in _followed(application, found)]
@@ -100,9 +100,9 @@ def leads(page: Document, element: Element, base: str) -> str | None:
     return resolve(base, given)
 
 
-def _document(application: Application, body: bytes, url: str) -> Document | None:
+def _document(application: Application, answer: Answer, url: str) -> Document | None:
     try:
-        root = document.parse(body)
+        root = document.parse(answer.body, answer.charset)
     except BadDocument as wrong:
         rule = "not-well-formed" if wrong.line else "unreadable"
         application.findings.append(Finding(url, wrong.line or 1, "error", str(wrong), rule))
