@@ -19,7 +19,6 @@ from app.errors import (
     NoSuchCall,
     NoSuchDeployment,
     Refusal,
-    TryLater,
 )
 from app.intake.lists import Batch
 from app.markup import escaped
@@ -35,7 +34,6 @@ _STATUSES: Mapping[type[Refusal], int] = {
     NoSuchCall: 404,
     DeletedAccount: 409,
     DeletedDeployment: 409,
-    TryLater: 429,
 }
 _IN_OUR_WORDS = {
     404: "there is no such page in the API",
@@ -59,8 +57,6 @@ def refused(refusal: Refusal) -> Response:
     response = told({"error": str(refusal)}, status)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="ringback"'
-    if isinstance(refusal, TryLater):
-        response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 
 
