@@ -75,4 +75,11 @@ def account_list(settings: Settings, as_json: bool) -> None:
     """List the accounts."""
     for each in accounts.every():
         told = {"email": each.email, "status": each.status, "created_at": each.created_at.isoformat()}
-        say(as_json, "  ".join(filter(None, (each.login, each.email, each.status))), login=each.login, **told)
+        say(
+            as_json,
+            "  ".join(
+                filter(None, (each.login, each.email, "" if each.status == AccountStatus.ACTIVE else each.status))
+            ),
+            login=each.login,
+            **told,
+        )

@@ -74,7 +74,7 @@ def test_only_the_first_thousand_rejected_lines_are_listed(web: FlaskClient, cus
     answer = _post(web, customer, b"911\n6175550100\n" * 1_500)
     assert answer.attrib == {
         "status": "queued",
-        "campaign_id": "2",
+        "campaign_id": "3",
         "queued": "1500",
         "rejected": "1500",
         "duplicates": "1499",
