@@ -1,5 +1,6 @@
-"""What every page is made with: the list of pages that there are, and how times and numbers are written."""
+"""What every page is made with: the list of pages that there are, and how texts, times and numbers are written."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -34,11 +35,23 @@ PAGES = (
     Page("Administration", "console.audit_log", "Audit log"),
 )
 
+_NOT_HTML = re.compile(
+    "[\x01-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+"""Controls and noncharacters, which no page may have (HTML section 13.1.4), as in a sound that a customer answered."""
+
 
 def install(web: Flask) -> None:
     """Give all templates what base.html and macros.html use."""
+    web.jinja_env.finalize = _printable
     web.jinja_env.filters |= {"utc": utc, "local": local, "number": number, "duration": duration}
     web.context_processor(_context)
+
+
+def _printable(value: object) -> object:
+    return _NOT_HTML.sub("\ufffd", value) if type(value) is str else value
 
 
 def _context() -> dict[str, object]:

@@ -97,16 +97,16 @@ def _fill(town: Filled) -> None:
     _queue_calls(town, urls)
     lists = "/webservice/queuecalls.php"
     again: dict[str, object] = {"max_retries": 2, "retry_interval": 600}
-    town.post(lists, urls | again | {"campaign_name": "Reminders for Monday"}, _numbers(120))
+    town.post(lists, urls | again | {"campaign_name": "Reminders for Monday"}, _numbers(60))
     town.advance(HOUR / 2)
-    town.post(lists, urls | {"campaign_name": "Flu vaccination"}, _numbers(60, 3_000_000))
+    town.post(lists, urls | {"campaign_name": "Flu vaccination"}, _numbers(30, 3_000_000))
     town.advance(HOUR / 4)
     town.post(
         lists,
         urls | {"campaign_name": "Reminders for Tuesday", "scheduled_time": "+1 day", "expiration_time": "+2 days"},
         _numbers(80, 4_000_000),
     )
-    town.post(lists, urls | again | {"campaign_name": "Recall of the spring"}, _numbers(200, 5_000_000))
+    town.post(lists, urls | again | {"campaign_name": "Recall of the spring"}, _numbers(90, 5_000_000))
     town.advance(75)
 
 

@@ -17,6 +17,8 @@ PAGES = {
     "queue a list": "/upload",
     "dry run": "/upload/{draft_id}",
     "applications": "/applications",
+    "application": "/applications/{application_id}",
+    "developer keys": "/keys",
     "deployment": "/deployments/{deployment_id}",
     "lab": "/lab",
     "accounts": "/accounts",
@@ -37,4 +39,6 @@ PARTS = {
     "table of campaigns": "/campaigns/table",
     "standing of a campaign": "/campaigns/{campaign_id}/standing",
     "story of a call": "/calls/{call_id}/story",
+    "standing of a deployment": "/deployments/{deployment_id}/standing",
+    "what happened": "/lab/feed",
 }
