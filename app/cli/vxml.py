@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,17 @@ from app.settings import Settings
 
 _SCRIPT = "ringback.script"
 _STEPS = ("say", "dtmf", "noinput", "hangup", "transfer")
+_KEYS = re.compile("[0-9*#A-Da-d ]+")
 _MEDIA = {".vxml": "application/voicexml+xml", ".grxml": "application/srgs+xml", ".gram": "application/srgs"}
+
+
+class _Keys(click.ParamType[str]):
+    name = "keys"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _KEYS.fullmatch(value):
+            self.fail(f"{value!r} is not made of telephone keys: 0-9, *, # and A-D", param, ctx)
+        return value
 
 
 class _Scripted(click.Command):
@@ -41,7 +52,7 @@ class _Scripted(click.Command):
 @main.command(cls=_Scripted)
 @click.argument("url")
 @click.option("--say", multiple=True, metavar="TEXT", help="The caller says this.")
-@click.option("--dtmf", multiple=True, metavar="KEYS", help="The caller presses these keys.")
+@click.option("--dtmf", multiple=True, type=_Keys(), metavar="KEYS", help="The caller presses these keys.")
 @click.option("--noinput", count=True, help="The caller is silent.")
 @click.option("--hangup", count=True, help="The caller hangs up.")
 @click.option("--transfer", multiple=True, metavar="OUTCOME", help="How a transfer ends: answered, busy, noanswer, …")

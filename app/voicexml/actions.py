@@ -200,14 +200,14 @@ class Actions:
 
 
 def _logged(conversation: Conversation, element: Element) -> list[str]:
-    """The text of a log, values in their places."""
+    """The text of a log: what stands in it and its values, side by side."""
     said: list[str] = []
     for piece in pieces(element):
         if isinstance(piece, str):
             conversation.limits.count_characters(len(piece))
             said.append(piece)
         elif name_of(piece) == "value":
-            said.append(f" {conversation.scopes.text(piece.get('expr', ''))} ")
+            said.append(conversation.scopes.text(piece.get("expr", "")))
         elif name_of(piece) == "foreach":
             for _ in each_of(conversation, piece):
                 said += _logged(conversation, piece)

@@ -100,7 +100,9 @@ def load(page: bytes, url: str = "", charset: str = "") -> Document:
 def _load(page: bytes, url: str, charset: str) -> Document:
     root = parse(page, charset)
     if not is_vxml(root):
-        raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}")
+        space = etree.QName(root).namespace
+        of_space = f" of the namespace {space}; VoiceXML's is {NAMESPACE}" if name_of(root) == "vxml" else ""
+        raise BadDocument(f"the page is not VoiceXML: its root element is {name_of(root)}{of_space}")
     if root.get("version") not in VERSIONS:
         raise BadDocument("the page's vxml element has no version 2.0 or 2.1")
     for line, rule in exclusions.broken(root):

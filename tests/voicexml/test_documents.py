@@ -28,6 +28,7 @@ def test_a_page_is_read_in_its_encoding(page: bytes, charset: str) -> None:
         pytest.param(PAGE.encode("latin-1"), "", "must be in UTF-8", id="Latin-1 that nobody names"),
         pytest.param(PAGE.encode("utf-7"), "utf-7", "utf-7 is not read", id="an encoding that hides characters"),
         pytest.param(b" \r\n", "", "is empty", id="empty"),
+        pytest.param(b'<vxml xmlns="urn:x" version="2.1"/>', "", "namespace urn:x; VoiceXML's is http", id="namespace"),
     ],
 )
 def test_a_page_that_cannot_be_read_says_why(page: bytes, charset: str, why: str) -> None:

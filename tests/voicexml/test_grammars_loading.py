@@ -35,6 +35,7 @@ JSGF = "#JSGF V1.0 UTF-8 en;\ngrammar numbers;\nimport <other.*>;\npublic <r> = 
         pytest.param("<grammar type='application/x-jsgf'><![CDATA[<r> = one;]]></grammar>", "", id="JSGF in a page"),
         pytest.param("<grammar>one | two</grammar>", "", id="alternatives in a page"),
         pytest.param("one | two", "", id="alternatives"),
+        pytest.param("one | two", "application/srgs", id="alternatives sent as ABNF"),
     ],
 )
 @pytest.mark.parametrize("encoding", ["str", "utf-8", "utf-8-sig"])

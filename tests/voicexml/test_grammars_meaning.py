@@ -19,6 +19,7 @@ def meaning(tag: str, tag_format: str = "", said: str = "a b") -> object:
         pytest.param(" new york ", "new york", id="bare words"),
         pytest.param("true", "true", id="a bare word that is no more"),
         pytest.param('$ = "x"', "x", id="dollar"),
+        pytest.param("this.color = 'x'; this.size = 2", {"color": "x", "size": 2}, id="this"),
         pytest.param("$ = 3;", 3, id="dollar and a number"),
         pytest.param("$.slot = 'y'; $.other = 'z'", {"slot": "y", "other": "z"}, id="dollar and slots"),
         pytest.param("$slot = 'y'", {"slot": "y"}, id="a slot with a dollar"),

@@ -67,3 +67,10 @@ def test_an_error_that_nobody_handles_is_exit_status_1(tmp_path: Path) -> None:
     assert _run(tmp_path, "<html/>").exit_code == 1
     assert CliRunner().invoke(main, ["vxml", str(tmp_path / "none.vxml")]).exit_code == 1
     assert CliRunner().invoke(main, ["vxml"]).exit_code == 2
+
+
+def test_keys_that_no_telephone_has_are_wrong_usage(tmp_path: Path) -> None:
+    """A typing error in the script is no caller who presses something odd."""
+    result = _run(tmp_path, PAGE, "--dtmf", "1 2x")
+    assert result.exit_code == 2
+    assert "'1 2x' is not made of telephone keys" in result.stderr

@@ -38,6 +38,7 @@ _HEADERS = (
     (re.compile(r"\s*#JSGF\b"), JSGF),
     (re.compile(r"\s*<(?![\w.-]+>\s*=)[?!a-zA-Z]"), XML),
 )
+_ABNF_RULE = re.compile(r"\$[^\s=]+\s*=")
 _ENCODING = re.compile(rb"#(?:ABNF|JSGF)\s+V?[0-9.]+\s+([A-Za-z0-9._-]{1,40})")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -134,6 +135,8 @@ def _kind(text: bytes | str, media_type: str) -> tuple[str, str]:
         raise UnsupportedFormat("grammars in GSL are not read: send SRGS or JSGF")
     if kind == XML:
         raise BadGrammar(f"the grammar is sent as {name} and is no XML")
+    if kind == ABNF and not _ABNF_RULE.search(letters):
+        kind = JSGF  # alternatives alone, which both formats write alike
     return kind or JSGF, letters
 
 

@@ -1,7 +1,8 @@
 """The JavaScript that runs the scripts of semantic tags: SISR 1.0 section 3, and the ``$`` of its drafts.
 
-One function of a JSON text with the steps of a derivation; it gives the JSON text of the root rule's value. ``out`` and
-``$`` are the rule's value, ``rules`` and ``$name`` those of the rules in it, ``$$`` and ``rules.latest()`` the last.
+One function of a JSON text with the steps of a derivation; it gives the JSON text of the root rule's value. ``out``,
+``$`` and ``this`` are the rule's value, ``rules`` and ``$name`` those of the rules in it, ``$$`` and ``rules.latest()``
+the last.
 Where no tag format asks for SISR, variables that tags set are the slots of an object if nothing else was set.
 """
 
@@ -67,7 +68,7 @@ SISR = r"""
     if (kind === "words") words.push(...what);
     else if (kind === "enter") frames.push(frame(what));
     else if (kind === "set") { f.out = what; f.set = true; f.tags++; }
-    else if (kind === "run") { f.tags++; declare(f, what); run(f.scope, what); }
+    else if (kind === "run") { f.tags++; declare(f, what); run.call(f.out, f.scope, what); }
     else { frames.pop(); leave(f, frames[frames.length - 1], strict); }
   }
   const result = JSON.stringify(frames[0].latest);
