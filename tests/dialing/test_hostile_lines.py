@@ -14,8 +14,8 @@ from office import Office
 from app.settings import Settings
 
 LINES = 4
-MOST_SECONDS = 4.0
-"""Of processor time that one call takes: the three that it may, one script beyond them, and what surrounds it."""
+MOST_SECONDS = 6.0
+"""Of processor time that one call takes: the three that it may, and one script beyond them."""
 MOST_MIB = 200
 """That one line may need at once."""
 NUMBERS = [f"617222{place:04d}" for place in range(2 * LINES)]
@@ -37,6 +37,7 @@ def serve(customer: Customer, pages: Pages) -> None:
     customer.answers |= {f"/{name}": lambda _, reply=reply: reply for name, reply in pages.items()}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", BUSIEST)
 def test_hostile_calls_on_all_lines_are_got_through(office: Office, name: str) -> None:
     """Each takes its processor time at most, and then the others have their turns."""
@@ -44,7 +45,7 @@ def test_hostile_calls_on_all_lines_are_got_through(office: Office, name: str) -
     hostile = [office.queue(number) for number in NUMBERS]
     innocent = [office.queue(number, start_url=f"{office.customer.url}/innocent") for number in NUMBERS]
     before = time.process_time()
-    office.work(300)
+    office.work(500)
     seconds = (time.process_time() - before) / len(hostile)
     print(f"\n{seconds:.2f} s of processor time for each")
     assert seconds < MOST_SECONDS
@@ -65,6 +66,7 @@ def _held(pid: int, name: str) -> int:
     return int(status.partition(f"{name}:")[2].split()[0])
 
 
+@pytest.mark.timeout(600)
 def test_a_scheduler_full_of_hungry_calls_stays_small(customer: Customer, live: Live) -> None:
     """Every line has the same hungry application at once, one application after the other."""
     pid = live.children()["scheduler"]
