@@ -16,9 +16,9 @@ from app.intake.cells import cells, first_cell
 from app.intake.phone import BadNumber, NumberRules, parse
 
 LONGEST_NUMBER = 128  # characters
+MOST_AT_ONCE = 10_000  # lines
 FIRST_COLUMN = ("destination", "phone_number")
 
-_BATCH = 10_000  # lines
 _BLANKS = " \t,"  # a spreadsheet writes an empty row as commas
 
 
@@ -71,6 +71,7 @@ class CallList(ABC):
         self._stream = stream
         self._rules = rules
         self._max_lines = max_lines
+        self._at_once = MOST_AT_ONCE
         self._first_bad: BadLine | None = None
 
     @abstractmethod
@@ -100,8 +101,8 @@ class CallList(ABC):
                 header_is_due = False
                 text = self._without_header(text, start)
             rows = self._pattern().findall(text)
-            for first in range(0, len(rows), _BATCH):
-                batch = self._batch(rows[first : first + _BATCH], line + first)
+            for first in range(0, len(rows), self._at_once):
+                batch = self._batch(rows[first : first + self._at_once], line + first)
                 self._count(batch)
                 seen.add(batch.good)
                 yield batch

@@ -11,13 +11,16 @@ from typing import Any, BinaryIO
 
 from app.errors import BadField, BadList
 from app.intake import metadata
-from app.intake.lists import CallList, GoodLine, by_name
+from app.intake.lists import Batch, CallList, GoodLine, by_name
 from app.intake.phone import PLAIN, NumberRules
 
+# Characters: what each line gets from the defaults and the header makes much of a list that is small itself.
+MOST_IN_ALL = 512 * 1024 * 1024
+_AT_ONCE = 16 * 1024 * 1024
 _MOST_FAST_COLUMNS = 50
 _CAREFUL = re.compile(r"()(.*)\n")
 # What stands in JSON as it stands here; in quotes it may hold commas.
-_VALUE = r'''([^,"\n\\\x00-\x1f]{%(least)d,%(most)d}|"[^"\n\\\x00-\x1f]{%(least)d,%(most)d}")'''
+_VALUE = r"""([^,"\n\\\x00-\x1f]{%(least)d,%(most)d}|"[^"\n\\\x00-\x1f]{%(least)d,%(most)d}")"""
 
 
 class MetadataList(CallList):
@@ -35,6 +38,7 @@ class MetadataList(CallList):
         super().__init__(stream, rules, max_lines=max_lines)
         self._defaults: Mapping[str, Any] = json.loads(defaults) if defaults else {}
         self._columns: list[str] = []
+        self._in_all = 0
         self._matched, self._template = _CAREFUL, ""
 
     def _header(self, names: list[str] | None) -> None:
@@ -47,6 +51,8 @@ class MetadataList(CallList):
             except BadField as wrong:
                 raise BadList(self.FIELD, f"in its header {wrong.rule}") from None
         self._columns = names
+        of_every_line = len(_json({**self._defaults, **dict.fromkeys(names, "")}))
+        self._at_once = max(min(self._at_once, _AT_ONCE // of_every_line), 1)
         if all(names) and len(names) <= _MOST_FAST_COLUMNS and not self._rules.valid:
             self._go_fast()
 
@@ -79,6 +85,13 @@ class MetadataList(CallList):
         number = self._number(sent)
         values = {name: value or self._defaults.get(name, "") for name, value in given.items()}
         return GoodLine(line, sent, number, "", "", metadata.written("metadata", {**self._others(), **values}))
+
+    def _count(self, batch: Batch) -> None:
+        super()._count(batch)
+        self._in_all += sum([len(line.metadata) for line in batch.good])
+        if self._in_all > MOST_IN_ALL:
+            room = f"{MOST_IN_ALL >> 20} MiB"
+            raise BadList(self.FIELD, f"has more than {room} of metadata in all; send it in several parts")
 
 
 def _json(value: object) -> str:
