@@ -168,3 +168,21 @@ def test_a_page_that_does_not_come_is_told_with_its_time(office: Office) -> None
     (fetch,) = [each for each in office.call(call_id)["history"][0]["transcript"] if each.get("method") == "GET"]
     assert (fetch["status"], fetch["error"].partition(":")[0]) == (None, "no whole answer in time")
     assert 0.9 < fetch["seconds"] < 2.9
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("<throw event='error.x' messageexpr=\"'a\\u0000b'\"/>", id="a message"),
+        pytest.param("<script>throw 'a\\u0000b'</script>", id="an exception"),
+        pytest.param("<goto expr=\"'next?a\\u0000b'\"/>", id="an address"),
+        pytest.param("<log><value expr=\"'a\\u0000b'\"/></log><exit expr=\"['a\\u0000b']\"/>", id="values"),
+        pytest.param("<throw event='error.x' messageexpr=\"'x'.repeat(1e6)\"/>", id="a message of a megabyte"),
+    ],
+)
+def test_any_text_of_an_application_can_be_written_down(office: Office, content: str) -> None:
+    """On a database that takes no NUL as on others; what is long is cut."""
+    page = f'<vxml version="2.1"><form><block>{content}</block></form></vxml>'.encode()
+    call = _call(office, {"/start": page}, None, "6175550100")
+    assert call["status"] == "completed"
+    assert not [event for event in call["events"] if event["event"] == "lost" or len(event["detail"] or "") > 5_000]
