@@ -67,7 +67,9 @@ class Talk:
             later=later,
             words_per_minute=self._words_per_minute,
         )
-        self.events += [("application error", NOT_KEPT if claim.is_pci else error[:MOST_CHARACTERS]) for error in result.errors]
+        self.events += [
+            ("application error", NOT_KEPT if claim.is_pci else error[:MOST_CHARACTERS]) for error in result.errors
+        ]
         return result.seconds
 
     def _told(self, entry: dict[str, Any]) -> None:
