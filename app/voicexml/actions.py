@@ -202,7 +202,7 @@ class Actions:
 def _logged(conversation: Conversation, element: Element) -> list[str]:
     """The text of a log: what stands in it and its values, side by side."""
     said: list[str] = []
-    for piece in pieces(element):
+    for piece in pieces(element, blank=True):
         if isinstance(piece, str):
             conversation.limits.count_characters(len(piece))
             said.append(piece)

@@ -33,17 +33,17 @@ def _tags(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{{*}}{name}" for name in names) or ("*",)
 
 
-def pieces(element: Element) -> Iterator[str | Element]:
-    """Text and element children in document order; comments vanish and blank text is left out."""
+def pieces(element: Element, *, blank: bool = False) -> Iterator[str | Element]:
+    """Text and element children in document order; comments vanish, and ``blank`` text where it is not asked for."""
     text = element.text or ""
     for child in element:
         if name_of(child):
-            if text.strip():
+            if blank or text.strip():
                 yield text
             yield child
             text = ""
         text += child.tail or ""
-    if text.strip():
+    if blank or text.strip():
         yield text
 
 
