@@ -38,6 +38,7 @@ class MetadataList(CallList):
         super().__init__(stream, rules, max_lines=max_lines)
         self._defaults: Mapping[str, Any] = json.loads(defaults) if defaults else {}
         self._columns: list[str] = []
+        self._others = self._defaults  # those that no column can override
         self._in_all = 0
         self._matched, self._template = _CAREFUL, ""
 
@@ -51,6 +52,8 @@ class MetadataList(CallList):
             except BadField as wrong:
                 raise BadList(self.FIELD, f"in its header {wrong.rule}") from None
         self._columns = names
+        columns = frozenset(names)
+        self._others = {name: value for name, value in self._defaults.items() if name not in columns}
         of_every_line = len(_json({**self._defaults, **dict.fromkeys(names, "")}))
         self._at_once = max(min(self._at_once, _AT_ONCE // of_every_line), 1)
         if all(names) and len(names) <= _MOST_FAST_COLUMNS and not self._rules.valid:
@@ -58,7 +61,7 @@ class MetadataList(CallList):
 
     def _go_fast(self) -> None:
         """Make the pattern of a line with a plain value for each column, short enough to pass unmeasured."""
-        members = [f"{_json(name)}:{_json(value)}".replace("%", "%%") for name, value in self._others().items()]
+        members = [f"{_json(name)}:{_json(value)}".replace("%", "%%") for name, value in self._others.items()]
         members += [f'{_json(name)}:"%s"' for name in self._columns]
         self._template = "{" + ",".join(members) + "}" if members else ""
         room = metadata.LONGEST - len(self._template.encode())
@@ -66,10 +69,6 @@ class MetadataList(CallList):
         if longest > 0:
             values = [_VALUE % {"least": name in self._defaults, "most": longest} for name in self._columns]
             self._matched = re.compile(f"(?:{','.join([f'({PLAIN})', *values])}|(.*))\n")
-
-    def _others(self) -> dict[str, Any]:
-        """The defaults that no column can override."""
-        return {name: value for name, value in self._defaults.items() if name not in self._columns}
 
     def _pattern(self) -> re.Pattern[str]:
         return self._matched
@@ -84,7 +83,7 @@ class MetadataList(CallList):
         sent, given = by_name(text, self._columns)
         number = self._number(sent)
         values = {name: value or self._defaults.get(name, "") for name, value in given.items()}
-        return GoodLine(line, sent, number, "", "", metadata.written("metadata", {**self._others(), **values}))
+        return GoodLine(line, sent, number, "", "", metadata.written("metadata", {**self._others, **values}))
 
     def _count(self, batch: Batch) -> None:
         super()._count(batch)
