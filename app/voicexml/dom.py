@@ -61,9 +61,10 @@ var kinds = {ELEMENT_NODE: 1, ATTRIBUTE_NODE: 2, TEXT_NODE: 3, CDATA_SECTION_NOD
     ENTITY_NODE: 6, PROCESSING_INSTRUCTION_NODE: 7, COMMENT_NODE: 8, DOCUMENT_NODE: 9, DOCUMENT_TYPE_NODE: 10,
     DOCUMENT_FRAGMENT_NODE: 11, NOTATION_NODE: 12};
 function list(items) {
-    var made = {length: items.length, item: function (place) { return place in items ? items[place] : null; }};
+    var made = {};
     for (var i = 0; i < items.length; i++) made[i] = items[i];
-    return made;
+    return Object.defineProperties(made, {length: {value: items.length},
+        item: {value: function (place) { return place in items ? items[place] : null; }}});
 }
 function map(items) {
     var made = list(items);
@@ -97,6 +98,8 @@ function Node(type, name, uri, value) {
     this.attributes = null;
 }
 for (var kind in kinds) Node[kind] = Node.prototype[kind] = kinds[kind];
+// What a transcript shows of a variable that holds one: a node knows its parent and can't be written out whole.
+Node.prototype.toJSON = function () { return this.nodeType === 1 ? "<" + this.nodeName + ">" : this.nodeName; };
 Node.prototype.hasChildNodes = function () { return this.firstChild !== null; };
 Node.prototype.hasAttributes = function () { return this.attributes !== null && this.attributes.length > 0; };
 Node.prototype.getElementsByTagName = function (name) {

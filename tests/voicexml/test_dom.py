@@ -29,6 +29,7 @@ def scopes() -> Scopes:
         ("r.getElementsByTagName('last').item(1).firstChild.data", "109.30"),
         ("r.getElementsByTagName('last')[0].firstChild.nodeValue", "30.00"),
         ("r.getElementsByTagName('last').item(7)", None),
+        ("[d, r, r.getElementsByTagName('last')]", ["#document", "<quotes>", {"0": "<last>", "1": "<last>"}]),
         ("d.getElementsByTagName('*').length", 6),
         ("d.getElementsByTagNameNS('http://x.example/', 'note').item(0).prefix", "x"),
         ("r.firstChild.childNodes.length", 3),
