@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 from browsing import Person, needed
 from customer import PAGE, Customer, Received, Reply
+from doors import Doors
 from live import Live
 from playwright.sync_api import Locator, expect
 
@@ -43,12 +44,6 @@ def _queue_one(person: Person, urls: dict[str, str], number: str = "6175550100",
 
 def _numbers(count: int) -> bytes:
     return b"".join(b"617%07d,ref %d\n" % (2_000_000 + place, place) for place in range(count))
-
-
-def _queue(live: Live, number: str, **fields: str) -> None:
-    """Queue a call as a program does."""
-    form = {"login": "demo", "pin": "1234", "phone_number": number} | fields
-    assert 'status="queued"' in live.post("/webservice/queuecall.php", **form)
 
 
 def _find(person: Person, search: str) -> None:
@@ -131,7 +126,7 @@ def test_a_failed_call_is_found_understood_and_its_result_sent_again(
 ) -> None:
     """By search; with the reason, what was said over HTTP, and the same result once more."""
     reference = f"lost {person.scripts}"
-    _queue(live, "6175550103", message_reference=reference, **customer_of)
+    Doors(live).queue(phone_number="6175550103", message_reference=reference, **customer_of)
     customer.wait_for("/result", 1)
     _find(person, f'status:failed type:busy ref:"{reference}"')
     expect(person.page.get_by_text("It has failed: nobody was reached in 1 of 1 attempts.")).to_be_visible()
@@ -152,7 +147,7 @@ def test_a_broken_application_is_found_out(
 ) -> None:
     """By the transcript of the call and by what the customer's server answered."""
     customer.answers["/start"] = lambda _: Reply(500, b"no more <b>memory</b>")
-    _queue(live, "6175550100", message_reference=f"broken {person.scripts}", **customer_of)
+    Doors(live).queue(phone_number="6175550100", message_reference=f"broken {person.scripts}", **customer_of)
     customer.wait_for("/result", 1)
     _find(person, f'ref:"broken {person.scripts}"')
     expect(person.page.get_by_label("Transcript of attempt 1")).to_contain_text("500")
