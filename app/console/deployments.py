@@ -107,7 +107,7 @@ def _list_of(sent: dict[str, str]) -> Draft:
     if file is not None and file.filename:
         return drafts.keep(viewer().account_id, file.filename, cast(BinaryIO, file.stream))
     if sent.get(PASTED, "").strip():
-        return drafts.keep(viewer().account_id, "what was pasted", io.BytesIO(sent[PASTED].encode()))
+        return drafts.keep(viewer().account_id, "The pasted list", io.BytesIO(sent[PASTED].encode()))
     raise BadList(form.LIST, "is required: choose a file, or paste the list, with destination as its first column")
 
 

@@ -66,7 +66,7 @@ def _list_of(sent: dict[str, str]) -> Draft:
     if file is not None and file.filename:
         return drafts.keep(account_id, file.filename, cast(BinaryIO, file.stream))
     if pasted.strip():
-        return drafts.keep(account_id, "what was pasted", io.BytesIO(pasted.encode()))
+        return drafts.keep(account_id, "The pasted list", io.BytesIO(pasted.encode()))
     if sent.get(DRAFT):
         return drafts.find(sent[DRAFT], account_id)
     raise BadList(LIST, "is required: choose a file, or paste the list, with one call per line")
