@@ -2,20 +2,21 @@
 
 ``app`` knows what a call is and answers requests; ``scheduler`` acts on time; they meet only in the database.
 
-The way of a call: form -> ``classic.form`` or ``fuse.form`` -> CallOrder -> ``outside.preflight`` -> ``calls.queueing`` -> row ->
-``scheduler.dispatcher`` claims -> ``scheduler.attempt`` -> carrier and ``voicexml`` -> ``calls.lifecycle.finish``
-(the final state and the result to send in one transaction) -> ``scheduler.results`` -> acknowledged.
+The way of a call: form -> ``classic.form`` or ``fuse.form`` -> CallOrder -> ``outside.preflight`` (classic alone) ->
+``calls.queueing`` -> row -> ``scheduler.dispatcher`` claims -> ``scheduler.attempt`` -> carrier and ``voicexml`` ->
+``calls.lifecycle.finish`` (the final state and the result to send in one transaction) -> ``scheduler.results`` ->
+acknowledged.
 
 Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
-1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is) ``markup`` (text in XML), and two
-   islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the simulated one, who
-   answers it, by script too) and ``voicexml`` (reading and running the customer's pages: session runs an application,
+1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
+   ``markup`` (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the
+   protocol, the simulated one, who answers it, by script too) and ``voicexml`` (reading and running the customer's pages: session runs an application,
    fia a form of it, items its items, actions what stands in them, handling its events; document, exclusions,
    transitions and resources get the pages; prompts are chosen, speaking makes them up, playing says them; hearing
    listens, active, recognition and grammars understand the caller; ecmascript
-   evaluates in engine, whose bounds hold; limits are those of a whole call; conversation is what all of them work on; linting looks for
-   mistakes without a call)
+   evaluates in engine, whose bounds hold; limits are those of a whole call; conversation is what all of them work on;
+   linting looks for mistakes without a call)
 2. ``intake``   what a request may say: fields, phone numbers, lists, orders; times, which ``strtotime`` reads as PHP
                 does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what
@@ -28,6 +29,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;
                 for Fuse: deployments (of applications, and who may use them), keys, details (of a call), applications
                 (as pages show them);
+                for the console: listing (of calls), progress (of campaigns), story (of a call), exporting, canceling,
+                requeueing (what failed), audit (who did what);
                 for operations: readiness, figures, tallies (what grows), pruning (what goes);
                 for testers: scripts (of callees), happenings (since somebody was told), agenda (what is due next),
                 patience (until it is done), reset;

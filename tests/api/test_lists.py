@@ -36,7 +36,8 @@ def _post(web: FlaskClient, customer: Customer, numbers: bytes, **more: str) -> 
 
 def _counts() -> tuple[int, int, int]:
     (counts,) = execute(
-        "SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM terms), (SELECT count(*) FROM campaign WHERE NOT is_default)"
+        """SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM terms),
+            (SELECT count(*) FROM campaign WHERE NOT is_default)"""
     ).fetchall()
     return tuple(counts)
 
@@ -131,7 +132,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("promised", [10_000, 10_000_000], ids=["a wrong Content-Length", "a body that never ends"])
 def test_a_client_that_goes_away_leaves_nothing(live: Live, customer: Customer, promised: int) -> None:
     """Less is sent than was promised, then the connection is closed: nothing is queued and the server goes on."""
-    before = live.rows("SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM campaign WHERE NOT is_default)")
+    counts = "SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM campaign WHERE NOT is_default)"
+    before = live.rows(counts)
     head = (
         "POST /queuecalls.php HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=b\r\n"
         f"Content-Length: {promised}\r\n\r\n"
@@ -143,7 +145,7 @@ def test_a_client_that_goes_away_leaves_nothing(live: Live, customer: Customer, 
     with socket.create_connection(("127.0.0.1", live.port)) as connection:
         connection.sendall(head.encode() + b"6175550100\r\n" * 500)
     time.sleep(0.5)
-    assert live.rows("SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM campaign WHERE NOT is_default)") == before
+    assert live.rows(counts) == before
     assert 'status="failed"' in live.post("/queuecalls.php", login="demo", pin="1234")
     assert "Traceback" not in live.log.read_text()
 

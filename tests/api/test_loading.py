@@ -9,8 +9,8 @@ from app.calls import queueing
 from app.calls.db import execute
 from app.calls.queueing import Loading, Queue
 from app.errors import Refusal
-from app.intake.orders import CampaignOrder, Terms
 from app.intake.lists import GoodLine
+from app.intake.orders import CampaignOrder, Terms
 
 TERMS = Terms("http://127.0.0.1/s", "", "", 0, 300, RECEIVED, None)
 LINES = [GoodLine(line, "6175550100", "+16175550100", "", "") for line in range(1, 51)]

@@ -99,7 +99,8 @@ def test_what_a_kill_left_half_loaded_is_gone_after_the_next_start(tmp_path: Pat
         assert live.dials() == []
         live.start()
         until(lambda: live.rows("SELECT count(*) FROM call") == [(0,)], 20, "the rest is removed")
-        until(lambda: live.rows("SELECT count(*) FROM campaign WHERE NOT is_default") == [(0,)], 5, "its campaign is removed")
+        lists = "SELECT count(*) FROM campaign WHERE NOT is_default"
+        until(lambda: live.rows(lists) == [(0,)], 5, "its campaign is removed")
         assert live.dials() == []
 
 
