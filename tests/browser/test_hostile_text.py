@@ -132,15 +132,15 @@ def _places(live: Live) -> Iterator[str]:
         "/accounts",
         "/audit",
     )
-    for table, path in (
-        ("call", "/calls"),
-        ("campaign", "/campaigns"),
-        ("draft", "/upload"),
-        ("account", "/accounts"),
-        ("application", "/applications"),
-        ("deployment", "/deployments"),
+    for table, path, most in (
+        ("call", "/calls", 40),
+        ("campaign", "/campaigns", 40),
+        ("draft", "/upload", 1),
+        ("account", "/accounts", 5),
+        ("application", "/applications", 5),
+        ("deployment", "/deployments", 5),
     ):
-        for (row,) in live.rows(f"SELECT id FROM {table} ORDER BY id LIMIT 40"):
+        for (row,) in live.rows(f"SELECT id FROM {table} ORDER BY id LIMIT {most}"):
             yield f"{path}/{row}"
     for (draft,) in live.rows("SELECT id FROM draft"):
         yield f"/upload?draft={draft}"
