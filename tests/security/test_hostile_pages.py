@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a NUL character reference": (lambda: SAID.format("&#0;").encode(), "not well-formed"),
     "a control character": (lambda: SAID.format("\x08").encode(), "not well-formed"),
     "a lone surrogate": (lambda: SAID.format("&#xD800;").encode(), "not well-formed"),
-    "nothing": (lambda: b"", "not well-formed"),
+    "nothing": (lambda: b"", "the page is empty"),
     "only a mark": (lambda: b"\xef\xbb\xbf", "not well-formed"),
     "HTML": (lambda: b"<!doctype html><html><body><p>hello</body></html>", "not well-formed"),
     "another language": (lambda: b"<html/>", "root element is html"),
