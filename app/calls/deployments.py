@@ -134,7 +134,7 @@ def forbid(application_id: int, account: Account) -> None:
     """Take back what ``allow`` gave."""
     application = _application(application_id)
     with writing():
-        Permission.delete().where(Permission.application == application, Permission.account == account).execute()
+        execute("DELETE FROM permission WHERE application_id = ? AND account_id = ?", application.id, account.id)
 
 
 def applications() -> list[Application]:
