@@ -25,7 +25,7 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal
 
 lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit
 	@$(BIN)/ruff check .

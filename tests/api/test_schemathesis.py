@@ -24,7 +24,7 @@ from schemathesis.checks import (
 )
 from schemathesis.schemas import APIOperation
 
-EXAMPLES = 100
+EXAMPLES = 50
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
