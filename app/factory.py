@@ -19,7 +19,7 @@ from app.clock import Clock, SteppedClock
 from app.console import access, problems, showing
 from app.console import desk as console_desk
 from app.console.routes import console
-from app.errors import Refusal, SettingError
+from app.errors import SettingError
 from app.fuse import form as fuse_form
 from app.fuse import replies as fuse_replies
 from app.fuse import routes as fuse_routes
@@ -55,9 +55,7 @@ def prepare_database(settings: Settings) -> str:
     if not settings.public:
         if accounts.every():
             return ""
-        try:
-            _make_demo(make_clock(settings).now())
-        except Refusal:  # another program that was started at the same moment has made it
+        if not _make_demo(make_clock(settings).now()):
             return ""
         return (
             f"The database was empty: account {accounts.DEMO_LOGIN} made, pin {accounts.DEMO_PIN} "
@@ -76,13 +74,17 @@ def prepare_database(settings: Settings) -> str:
     return ""
 
 
-def _make_demo(now: datetime) -> None:
-    """The account to try things with. Raises Refusal when it is there already."""
+def _make_demo(now: datetime) -> bool:
+    """Make the account to try things with; False when another program, started at the same moment, has made it."""
     with db.writing():
+        db.exclusive("demo")
+        if accounts.every():
+            return False
         demo = accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, now, keys.DEMO_EMAIL)
         accounts.set_admin(demo.login, is_admin=True)
         keys.add(demo, "demo", now, keys.DEMO_KEY)
         deployments.add_application(demo, "demo", "", now)
+    return True
 
 
 def make_clock(settings: Settings) -> Clock:
