@@ -15,8 +15,8 @@ factory.prepare_database(Settings.read({'RINGBACK_DATABASE': sys.argv[1]}))"
 def test_programs_that_start_together_make_one_demo_account(database_url: str) -> None:
     """Each finds no account; one makes it, and the others go on."""
     db.open_database(database_url)
-    db.execute("DELETE FROM campaign")
-    db.execute("DELETE FROM account")
+    for table in ("campaign", "deployment", "application", "developer_key", "account"):
+        db.execute(f"DELETE FROM {table}")
 
     def start(_: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
