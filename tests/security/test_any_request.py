@@ -157,6 +157,11 @@ class _Enough(Exception):
     pass
 
 
+# werkzeug leaves the file of an upload that breaks off in mid-part to the garbage collector, which closes it.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"
+)
+@pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.SpooledTemporaryFile:ResourceWarning")
 @pytest.mark.timeout(SECONDS * 2 + 120)
 def test_in_process(settings: Settings, database: None) -> None:
     """Through the application itself: a fault would be an exception and not only a 500."""
