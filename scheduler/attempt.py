@@ -12,11 +12,11 @@ from app.clock import Clock
 from app.intake import phone
 from app.outside.fetch import Outside
 from app.telephony.callees import Callee
-from app.telephony.carrier import Carrier, Dial, LostAttempt
+from app.telephony.carrier import Carrier, Dial, Line, LostAttempt
 from app.telephony.outcomes import CalleeType
-from app.voicexml.caller import WORDS_PER_MINUTE
+from app.voicexml.voice import WORDS_PER_MINUTE
 from scheduler.permit import NotPermitted, Permit
-from scheduler.talk import Talk
+from scheduler.talk import Party, Talk, living, simulated
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class Equipment:
     zone: ZoneInfo
     dial_rules: phone.DialRules = NOBODY_PAYS
     words_per_minute: float = WORDS_PER_MINUTE
+    """How fast simulated people speak, and prompts to them."""
 
 
 class Attempt:
@@ -58,7 +59,16 @@ class Attempt:
         try:
             phone.refuse_to_dial(claim.number, self._equipment.dial_rules)
             asked = phone.parse(claim.phone_number, ACCEPTED)
-            dial = Dial(claim.call_id, claim.attempt, claim.number, asked.ani, asked.postd, self._permit, claim.script)
+            dial = Dial(
+                claim.call_id,
+                claim.attempt,
+                claim.number,
+                asked.ani,
+                asked.postd,
+                self._permit,
+                claim.script,
+                claim.detection,
+            )
             outcome = self._equipment.carrier.dial(dial, self._converse)
         except phone.BadNumber as rule:
             return self._refused(str(rule))
@@ -89,9 +99,14 @@ class Attempt:
         events, transcript = [*talk.events, *self._events], "\n".join(talk.transcript)
         return Ended(self.claim, callee_type, answered_at, ended_at, duration, events, talk.exchanges, transcript)
 
-    def _converse(self, answered_at: datetime, callee: Callee) -> float:
+    def _converse(self, answered_at: datetime, who: Callee | Line) -> float:
         """Run the customer's application; the seconds that the conversation took."""
         self._answered(self.claim, answered_at)
         equipment = self._equipment
-        self._talk = Talk(self.claim, callee, equipment.outside, equipment.clock, equipment.words_per_minute)
+        self._talk = Talk(self.claim, self._met(who), equipment.outside, equipment.clock)
         return self._talk.run()
+
+    def _met(self, who: Callee | Line) -> Party:
+        if isinstance(who, Callee):
+            return simulated(who, self._equipment.words_per_minute)
+        return living(who)

@@ -1,8 +1,8 @@
 """The conversation of one attempt: the customer's application runs against the callee. It writes nothing."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,18 @@ from app.intake import phone
 from app.outside.applications import fetching
 from app.outside.fetch import Outside
 from app.telephony.callees import Callee
+from app.telephony.carrier import Line
 from app.telephony.outcomes import CalleeType
 from app.voicexml import session
-from app.voicexml.caller import AnsweringMachine, Caller, Respondent, ScriptedCaller, Step
+from app.voicexml.caller import AnsweringMachine, Caller, News, Respondent, ScriptedCaller, Step
 from app.voicexml.resources import Answer, NotFetched, Request
+from app.voicexml.voice import Reckoned, Voice
 from scheduler import greeting
+from scheduler.live import LiveCaller
 
 DETECTING_SECONDS = 4.0
 DETECTING = "processing"
+_VERSIONS = {"simulated": "1", "sip": "2.0"}
 _SAID = {CalleeType.FAXMACHINE: "fax"}  # what the documentation of session.connection.callee_type calls it
 MOST_TRANSCRIPT = 1_000
 MOST_CHARACTERS = 4_000
@@ -29,24 +33,47 @@ MOST_CHARACTERS = 4_000
 NOT_KEPT = "what went wrong is not kept: is_pci is 1"
 
 
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who answered, as the application meets it, and whose voice speaks to it.
+
+    ``later`` is when it becomes known who that is; a living one tells by itself.
+    """
+
+    caller: Caller
+    voice: Voice
+    protocol: str
+    later: Sequence[News] = ()
+
+
+def simulated(callee: Callee, words_per_minute: float) -> Party:
+    """A callee of the simulated carrier: both speak at that pace."""
+    callee_type = _SAID.get(callee.callee_type, callee.callee_type.value)
+    later = [(DETECTING_SECONDS, "connection.callee_type", callee_type)]
+    return Party(_caller(callee, words_per_minute), Reckoned(words_per_minute), "simulated", later)
+
+
+def living(line: Line) -> Party:
+    """Somebody on a real line."""
+    return Party(LiveCaller(line), line.speaker, line.protocol)
+
+
 class Talk:
     """One conversation. After ``run``: ``events`` for the call's page, ``exchanges`` and the ``transcript``."""
 
-    def __init__(self, claim: Claim, callee: Callee, outside: Outside, clock: Clock, words_per_minute: float) -> None:
+    def __init__(self, claim: Claim, party: Party, outside: Outside, clock: Clock) -> None:
         self.events: list[tuple[str, str]] = []
         self.exchanges: list[Exchange] = []
         self.transcript: list[str] = []
         self._claim = claim
-        self._callee = callee
-        self._words_per_minute = words_per_minute
+        self._party = party
         self._metadata: dict[str, Any] = json.loads(claim.metadata) if claim.metadata else {}
         self._fetch = fetching(outside)
         self._clock = clock
 
     def run(self) -> float:
         """POST start_url and run what it answers; the seconds that the conversation took."""
-        claim, callee_type = self._claim, _SAID.get(self._callee.callee_type, self._callee.callee_type.value)
-        later = [(DETECTING_SECONDS, "connection.callee_type", callee_type)] if claim.detection else []
+        claim, party = self._claim, self._party
         asked = phone.parse(claim.phone_number, phone.NumberRules())
         if asked.postd:
             self._told({"at": 0.0, "event": "postd", "keys": asked.postd})
@@ -60,12 +87,12 @@ class Talk:
         )
         result = session.run(
             Request("POST", claim.start_url or greeting.URL, body, FORM),
-            _caller(self._callee, self._words_per_minute),
+            party.caller,
             self._fetched,
-            _session_variables(claim, asked.ani, self._metadata),
+            _session_variables(claim, asked.ani, self._metadata, party.protocol),
             report=self._told,
-            later=later,
-            words_per_minute=self._words_per_minute,
+            later=party.later if claim.detection else (),
+            voice=party.voice,
         )
         self.events += [
             ("application error", NOT_KEPT if claim.is_pci else error[:MOST_CHARACTERS]) for error in result.errors
@@ -136,7 +163,7 @@ def _caller(callee: Callee, words_per_minute: float) -> Caller:
     return Respondent(callee.says, callee.dtmf, *leaves)
 
 
-def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any], protocol: str) -> Mapping[str, Any]:
     """Section 5.1.4 of VoiceXML 2.0; callee_type (Outbound Calling Guide); the metadata, as Fuse has it."""
     local, remote = {"uri": f"tel:{ani}" if ani else ""}, {"uri": f"tel:{claim.number}"}
     return {
@@ -145,7 +172,7 @@ def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any]) -> M
         "connection": {
             "local": local,
             "remote": remote,
-            "protocol": {"name": "simulated", "version": "1"},
+            "protocol": {"name": protocol, "version": _VERSIONS[protocol]},
             "redirect": [],
             "aai": "",
             "callee_type": DETECTING if claim.detection else CalleeType.VOICE.value,

@@ -75,6 +75,7 @@ def vxml(context: click.Context, /, url: str, as_json: bool, lint: bool, **_: ob
     from app.voicexml import session
     from app.voicexml.caller import ScriptedCaller, Step
     from app.voicexml.resources import Request
+    from app.voicexml.voice import Reckoned
 
     start, fetch = _place(context.obj, url)
     if lint:
@@ -97,7 +98,7 @@ def vxml(context: click.Context, /, url: str, as_json: bool, lint: bool, **_: ob
         fetch,
         variables,
         report=_print_json if as_json else _print_line,
-        words_per_minute=context.obj.words_per_minute,
+        voice=Reckoned(context.obj.words_per_minute),
     )
     if result.errors:
         raise Refusal("; ".join(result.errors))

@@ -1,15 +1,17 @@
 """Who is at the other end: the protocol of the platform, and a caller who follows a script.
 
-A caller waits for nothing: how long something takes is told in seconds, and the conversation adds them up.
+A scripted caller waits for nothing: how long something takes is told in seconds, and the conversation adds them up. A
+living one takes its time: the conversation says what it does, and counts afterwards.
 """
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-WORDS_PER_MINUTE = 180.0
+from app.voicexml.voice import WORDS_PER_MINUTE, Part, Voice
+
 SECONDS_PER_KEY = 0.2
 SILENCES_BEFORE_LEAVING = 2
 ANSWERED = "answered"
@@ -19,15 +21,6 @@ SCHEMES = ("tel", "sip", "sips", "phone")
 _NUMBER = re.compile(r"\+?[0-9][0-9().\s*#-]*")
 
 Kind = Literal["say", "dtmf", "noinput", "hangup"]
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """What the application waits for, from second ``at`` of the conversation on: the kinds it has grammars for."""
-
-    at: float
-    voice: bool = True
-    keys: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +35,78 @@ class Heard:
     after: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What the application waits for, from second ``at`` of the conversation on: the kinds it has grammars for.
+
+    ``parts`` are said first, ``timeout`` is how many seconds of silence follow them; ``takes`` says whether something
+    that comes is listened to. For a ``recording`` anything that is said is.
+    """
+
+    at: float
+    voice: bool = True
+    keys: bool = True
+    parts: Sequence[Part] = ()
+    timeout: float = 0.0
+    takes: Callable[[Heard], bool] = lambda _: True
+    recording: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a living caller said: a WAV file, how long it is, and the key that ended it."""
+
+    seconds: float
+    sound: bytes
+    key: str = ""
+
+
+News = tuple[float, str, Any]
+"""From that second on a session variable has that value, such as (1.7, "connection.callee_type", "voice")."""
+
+
 class Caller(Protocol):
     """The other end of the call.
 
-    ``leaves_after`` is the second at which it hangs up by itself, ``leaves_at_prompt`` the prompt or sound, counted
-    from 1, that it does not want to hear, ``beeps_after`` the second at which a machine begins to record. None: never.
+    ``leaves_after`` is the second at which it hangs up by itself, or did; ``leaves_at_prompt`` the prompt or sound,
+    counted from 1, that it does not want to hear, ``beeps_after`` the second at which a machine begins to record. None:
+    never. ``understands`` says whether words that are said are recognised.
     """
 
     leaves_after: float | None
     leaves_at_prompt: int | None
     beeps_after: float | None
+    understands: bool
 
     def answers(self, wanted: Listening) -> Heard:
         """What it does when the application plays its prompts and then waits for it."""
 
+    def lasts(self, heard: Heard, voice: Voice) -> float:
+        """How many seconds saying or pressing it still takes when it is told of."""
+
+    def another_key(self, within: float) -> str:
+        """The next key that it presses, within so many seconds; empty for none."""
+
     def cuts_short(self, fits: Callable[[Heard], bool]) -> Heard | None:
         """What it does next, if that ends what goes on, a recording or a bridged call; else it is kept for later."""
 
+    def records(self, longest: float, silence: float, *, keys: bool) -> Recorded | None:
+        """What it says from here on, until it is silent for so long or a key ends it; None: what it said is known."""
+
     def transferred(self, destination: str, kind: str) -> str:
         """How the transfer went: answered, or a value of section 2.3.7's tables, or the name of an event."""
+
+    def hears(self, parts: Sequence[Part], longest: float) -> None:
+        """Say all of it to it, for so many seconds at most, while nobody listens."""
+
+    def now(self, counted: float) -> float:
+        """Which second of the conversation it is, when so many were counted: as many, or later for a living one."""
+
+    def waits(self, until: float) -> None:
+        """Let it become that second."""
+
+    def news(self) -> Sequence[News]:
+        """What has become known since this was asked last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +118,34 @@ class Step:
     after: float | None = None
 
 
-class ScriptedCaller:
+class Unhurried:
+    """What callers have in common for whom no time passes but what the conversation counts."""
+
+    understands = True
+
+    def lasts(self, heard: Heard, voice: Voice) -> float:
+        return voice.speaks(heard.value) if heard.kind == "say" else len(heard.value) * SECONDS_PER_KEY
+
+    def another_key(self, within: float) -> str:
+        return ""
+
+    def records(self, longest: float, silence: float, *, keys: bool) -> Recorded | None:
+        return None
+
+    def hears(self, parts: Sequence[Part], longest: float) -> None:
+        pass
+
+    def now(self, counted: float) -> float:
+        return counted
+
+    def waits(self, until: float) -> None:
+        pass
+
+    def news(self) -> Sequence[News]:
+        return ()
+
+
+class ScriptedCaller(Unhurried):
     """Follows its script; when that is used up it is silent twice and then hangs up.
 
     Outcomes of transfers are taken in their own order, as they come up between the other steps.
@@ -128,7 +201,7 @@ class Respondent(ScriptedCaller):
         return Heard("say", self._says.popleft()) if self._says and fits(Heard("say", self._says[0])) else None
 
 
-class AnsweringMachine:
+class AnsweringMachine(Unhurried):
     """Talks from the moment it answers, whatever it is told meanwhile; beeps, and records until its tape is full."""
 
     GREETING = "Hello. We can't come to the phone. Please leave a message after the tone."

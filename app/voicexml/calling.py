@@ -9,7 +9,6 @@ from app.voicexml.caller import ANSWERED
 from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, children
 from app.voicexml.events import Event
-from app.voicexml.hearing import lasts
 from app.voicexml.leaving import Exit, Target
 from app.voicexml.playing import play
 from app.voicexml.recognition import Recognized, understand
@@ -82,7 +81,7 @@ def _interrupted(conversation: Conversation, element: Element) -> Recognized | N
         if heard.kind == "hangup":
             conversation.hang_up()
         conversation.tell("input", **{heard.kind: heard.value})
-        conversation.pass_time(lasts(conversation, heard))
+        conversation.pass_time(conversation.lasts(heard))
         found = understand(conversation, active, heard.value, "voice" if heard.kind == "say" else "dtmf")
         if found is not None:
             return found

@@ -7,11 +7,12 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.voicexml import properties
-from app.voicexml.caller import WORDS_PER_MINUTE, Caller, Listening
+from app.voicexml.caller import Caller, Heard, Listening
 from app.voicexml.document import Document
 from app.voicexml.ecmascript import UNDEFINED, Scopes, ScriptError
 from app.voicexml.elements import Element, whole
@@ -19,7 +20,9 @@ from app.voicexml.events import HANGUP, Event
 from app.voicexml.grammars import Grammar
 from app.voicexml.leaving import Return, Target
 from app.voicexml.limits import Limits, Over
+from app.voicexml.recording import Recordings
 from app.voicexml.resources import Fetch, Resources, Wanted, resolve
+from app.voicexml.voice import Part, Reckoned, Voice
 
 LONGEST_SECONDS = 600.0
 MOST_DEPTH = 20
@@ -27,9 +30,6 @@ MOST_DEPTH = 20
 
 Tell = Callable[[dict[str, Any]], None]
 """Is given each thing that happens: ``at`` (seconds), ``event`` and what belongs to it."""
-
-Later = tuple[float, str, Any]
-"""A session variable that gets a value at a second of the conversation, such as (4.0, "connection.callee_type", …)."""
 
 
 @dataclass(slots=True)
@@ -57,24 +57,6 @@ class Frame:
         return [each for each in (self.item, self.dialog, self.document.root, root) if each is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a prompt: words, or a sound (``src``) and whether it can be played; how long it is.
-
-    ``hotword``: only input that a grammar matches interrupts it. ``timeout`` is what its prompt says of the silence
-    after it. ``marks`` are names and seconds from its beginning (VoiceXML 2.1 section 4).
-    """
-
-    text: str = ""
-    src: str = ""
-    played: bool = True
-    seconds: float = 0.0
-    bargein: bool = True
-    hotword: bool = False
-    timeout: str = ""
-    marks: tuple[tuple[str, float], ...] = ()
-
-
 @dataclass(slots=True)
 class Conversation:
     """What all of the interpreter works on."""
@@ -84,7 +66,7 @@ class Conversation:
     scopes: Scopes
     report: Tell
     frame: Frame
-    words_per_minute: float = WORDS_PER_MINUTE
+    voice: Voice = field(default_factory=Reckoned)
     limits: Limits = field(default_factory=Limits)
     seconds: float = 0.0
     gone: bool = False
@@ -105,6 +87,7 @@ class Conversation:
     """What was read of the pages that are active."""
     understood: Any = None
     """What was recognised on the way to the dialog that it belongs to (recognition.Recognized)."""
+    recordings: Recordings = field(default_factory=Recordings)
     resources: Resources = field(init=False)
     subdialog: Callable[[Target, Mapping[str, int]], Return] = field(init=False)
     """Runs a dialog in a context of its own, with held values by name; session sets it."""
@@ -123,9 +106,9 @@ class Conversation:
         self.scopes.set(name, value, "session")
         self.tell("variable", name=f"session.{name}", value=value)
 
-    def speaks(self, text: str) -> float:
-        """How many seconds saying a text takes."""
-        return len(text.split()) * 60 / self.words_per_minute
+    def lasts(self, heard: Heard) -> float:
+        """How many seconds saying or pressing it still takes."""
+        return self.caller.lasts(heard, self.voice)
 
     def tell(self, event: str, **facts: Any) -> None:
         """Report something that happened, now."""
@@ -152,6 +135,7 @@ class Conversation:
     def pass_time(self, seconds: float) -> None:
         """Let time pass. Raises Event connection.disconnect.hangup when the caller leaves meanwhile, and Over."""
         until = self.seconds + seconds
+        self.caller.waits(until)
         leaves = self.caller.leaves_after
         if not self.gone and leaves is not None and until >= leaves:
             self._move_to(max(leaves, self.seconds))
@@ -161,7 +145,15 @@ class Conversation:
             self.seconds = LONGEST_SECONDS
             self.limits.end(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
 
+    def catch_up(self) -> None:
+        """Let as much time pass as has gone by for a caller whose time runs by itself. Raises as ``pass_time`` does."""
+        behind = self.caller.now(self.seconds) - self.seconds
+        if behind > 0 and not self.gone:
+            self.pass_time(behind)
+
     def _move_to(self, until: float) -> None:
+        for second, name, value in self.caller.news():
+            self.at(second, partial(self.change, name, value))
         while self.due and self.due[0][0] <= until:
             second, happens = self.due.pop(0)
             self.seconds = max(second, self.seconds)
@@ -202,10 +194,10 @@ class Conversation:
             **more,
         )
 
-    def listening(self, modes: Iterable[str] = ("voice", "dtmf")) -> Listening:
+    def listening(self, modes: Iterable[str] = ("voice", "dtmf"), *, recording: bool = False) -> Listening:
         """What the caller may do: the kinds of input for which there is a grammar and that are switched on."""
         usable = set(modes) & set(self.property("inputmodes").split())
-        return Listening(self.seconds, "voice" in usable, "dtmf" in usable)
+        return Listening(self.seconds, "voice" in usable, "dtmf" in usable, recording=recording)
 
     @contextmanager
     def running(self, element: Element) -> Iterator[None]:

@@ -4,14 +4,15 @@ Source: VoiceXML 2.0 sections 4.1.5 (barge-in), 4.1.7 (timeout), 4.1.8 (input co
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.voicexml.caller import SECONDS_PER_KEY, Heard, Listening
-from app.voicexml.conversation import Conversation, Part
+from app.voicexml.caller import Heard, Listening
+from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.events import Event
 from app.voicexml.leaving import Exit
-from app.voicexml.playing import play
+from app.voicexml.playing import said
+from app.voicexml.voice import Part
 
 HOTWORD = "hotword"
 
@@ -32,38 +33,47 @@ def hear(
 
     Raises Event noinput and connection.disconnect.hangup; Exit when nobody is there.
     """
-    queue = conversation.queue
+    conversation.catch_up()
     conversation.scopes.set("application.lastresult$", UNDEFINED)  # until there is a result (section 5.1.5)
     if conversation.gone:
-        play(conversation)
+        said(conversation)
         raise Exit
+    queue = conversation.queue
     if conversation.typed_ahead and (not queue or queue[0].bargein):
-        play(conversation, 0)
+        said(conversation, 0)
         return Input("dtmf", conversation.typed_ahead, 0)
     conversation.typed_ahead = ""  # a prompt that can't be interrupted deletes what was typed before it
-    heard = conversation.caller.answers(wanted)
+    if wanted.voice and not wanted.keys and not wanted.recording and not conversation.caller.understands:
+        conversation.tell("unheard", message="nobody recognises speech on this line, and no key is waited for")
     silence = sum(part.seconds for part in queue)
-    begins = silence if heard.after is None else heard.after
-    if heard.kind == "hangup":
-        conversation.caller.leaves_after = conversation.seconds + begins
-    elif heard.kind != "noinput":
+
+    def takes(heard: Heard) -> bool:
+        begins = _begins(heard, silence)
         part = _playing(queue, begins)
         hotword = _hotword(conversation, part or (queue[-1] if queue else None))
         in_time = begins < silence + timeout
-        if in_time and _is_listened_to(conversation, heard, part) and (not hotword or fits(heard)):
-            return _begun(conversation, heard, begins, lasting=hotword and part is not None)
-        told = {heard.kind: heard.value}
-        conversation.at(conversation.seconds + begins, lambda: conversation.tell("input", **told, ignored=True))
-    play(conversation)
+        taken = in_time and _is_listened_to(conversation, heard, part) and (not hotword or fits(heard))
+        if not taken:
+            told = {heard.kind: heard.value}
+            conversation.at(conversation.seconds + begins, lambda: conversation.tell("input", **told, ignored=True))
+        return taken
+
+    heard = conversation.caller.answers(replace(wanted, parts=queue, timeout=timeout, takes=takes))
+    begins = _begins(heard, silence)
+    if heard.kind == "hangup":
+        conversation.caller.leaves_after = conversation.seconds + begins
+    elif heard.kind != "noinput" and takes(heard):
+        part = _playing(queue, begins)
+        return _begun(conversation, heard, begins, lasting=part is not None and _hotword(conversation, part))
+    said(conversation)
     if heard.kind == "noinput":
         conversation.tell("input", noinput=True)
     conversation.pass_time(timeout)
     raise Event("noinput", "nothing was said")
 
 
-def lasts(conversation: Conversation, heard: Heard) -> float:
-    """How many seconds saying or pressing it takes."""
-    return conversation.speaks(heard.value) if heard.kind == "say" else len(heard.value) * SECONDS_PER_KEY
+def _begins(heard: Heard, silence: float) -> float:
+    return silence if heard.after is None else heard.after
 
 
 def _playing(queue: list[Part], second: float) -> Part | None:
@@ -88,12 +98,12 @@ def _is_listened_to(conversation: Conversation, heard: Heard, part: Part | None)
 def _begun(conversation: Conversation, heard: Heard, begins: float, *, lasting: bool) -> Input:
     """Up to where the input begins. ``lasting``: prompts go on until it is complete, as they do for a hotword."""
     now = conversation.seconds
-    seconds = lasts(conversation, heard)
+    seconds = conversation.lasts(heard)
     told = {heard.kind: heard.value}
     ends = begins + seconds if lasting else begins
     if lasting:
         conversation.at(now + begins, lambda: conversation.tell("input", **told))
-    play(conversation, ends)
+    said(conversation, ends)
     conversation.pass_time(max(0.0, now + ends - conversation.seconds))
     if not lasting:
         conversation.tell("input", **told)

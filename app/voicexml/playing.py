@@ -5,12 +5,21 @@ Source: VoiceXML 2.0 sections 4.1.5 and 4.1.8, VoiceXML 2.1 section 4 (marks). W
 
 from math import inf
 
-from app.voicexml.conversation import Conversation, Part
+from app.voicexml.conversation import Conversation
 from app.voicexml.events import Event
+from app.voicexml.voice import Part
 
 
 def play(conversation: Conversation, until: float = inf) -> None:
     """Say what is queued, for ``until`` seconds at most. Raises Event when the caller leaves in the middle of it."""
+    conversation.catch_up()
+    if not conversation.gone:
+        conversation.caller.hears(conversation.queue, until)
+    said(conversation, until)
+
+
+def said(conversation: Conversation, until: float = inf) -> None:
+    """What is queued has been said, for ``until`` seconds at most: tell it, and let the time pass. Raises as above."""
     queue, conversation.queue = conversation.queue, []
     conversation.mark = None
     passed: tuple[str, float] | None = None

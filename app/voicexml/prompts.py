@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.voicexml import properties
-from app.voicexml.conversation import Conversation, Part
+from app.voicexml.conversation import Conversation
 from app.voicexml.elements import Element, name_of, pieces, whole
 from app.voicexml.hearing import HOTWORD
 from app.voicexml.resources import resolve
 from app.voicexml.speaking import Speech, add_fetched, speak
+from app.voicexml.voice import Part
 
 SPEECH = frozenset(
     (
@@ -98,7 +99,7 @@ def _queue(
         hotword=(attributes.get("bargeintype") or conversation.property("bargeintype")) == HOTWORD,
         timeout=attributes.get("timeout", ""),
     )
-    speech = Speech(conversation.speaks, like, base)
+    speech = Speech(conversation.voice, like, base)
     speak(conversation, speech, content)
     speech.end_words()
     conversation.queue.extend(speech.parts)
@@ -112,7 +113,7 @@ def timeout(conversation: Conversation) -> float:
 
 def queue_sound(conversation: Conversation, element: Element, src: str) -> None:
     """Queue a sound that is no prompt: what an element wants to be heard meanwhile."""
-    speech = Speech(conversation.speaks, Part(), conversation.frame.document.base)
+    speech = Speech(conversation.voice, Part(), conversation.frame.document.base)
     if add_fetched(conversation, speech, element, src):
         conversation.queue.extend(speech.parts)
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from app.voicexml import properties
 from app.voicexml.active import Active
-from app.voicexml.caller import SECONDS_PER_KEY, Heard
+from app.voicexml.caller import Heard
 from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import ScriptError
 from app.voicexml.elements import whole
 from app.voicexml.events import Event
 from app.voicexml.grammars import Answer, BadGrammar, Match
 from app.voicexml.hearing import Input, hear
-from app.voicexml.recording import check_type, sound
+from app.voicexml.recording import check_type, silence
 
 DTMF, VOICE = "dtmf", "voice"
 MOST_RESULTS = 10
@@ -83,9 +83,10 @@ def _keyed(conversation: Conversation, active: list[Active]) -> Recognized:
     typed, keys = "", conversation.typed_ahead
     ends = conversation.property("termchar")
     answers: Answers = []
-    while keys:
+    between = conversation.duration("interdigittimeout")
+    while keys or (keys := _another_key(conversation, between)):
         key, keys = keys[0], keys[1:]
-        conversation.pass_time(SECONDS_PER_KEY)
+        conversation.pass_time(conversation.lasts(Heard("dtmf", key)))
         now = _answers(conversation, active, typed + key, DTMF)
         if all(match.answer is Answer.NO for _, match in now):
             if key == ends and typed:
@@ -97,19 +98,31 @@ def _keyed(conversation: Conversation, active: list[Active]) -> Recognized:
             keys = _terminated(conversation, keys, ends)
             break
     else:
-        conversation.pass_time(conversation.duration("interdigittimeout"))
+        conversation.pass_time(between)
     conversation.typed_ahead = keys
     return _understood(conversation, answers, typed, DTMF)
 
 
 def _terminated(conversation: Conversation, keys: str, ends: str) -> str:
     """Where no more keys can follow, the termchar still may, for the termtimeout; the keys that are left."""
-    if ends and keys.startswith(ends):
-        conversation.pass_time(SECONDS_PER_KEY)
-        return keys.removeprefix(ends)
     if ends and not keys:
-        conversation.pass_time(conversation.duration("termtimeout"))
+        longest = conversation.duration("termtimeout")
+        keys = _another_key(conversation, longest)
+        if not keys:
+            conversation.pass_time(longest)
+    if ends and keys.startswith(ends):
+        conversation.pass_time(conversation.lasts(Heard("dtmf", ends)))
+        return keys.removeprefix(ends)
     return keys
+
+
+def _another_key(conversation: Conversation, within: float) -> str:
+    """A key that a living caller presses after the others."""
+    key = conversation.caller.another_key(within)
+    if key:
+        conversation.catch_up()
+        conversation.tell("input", dtmf=key)
+    return key
 
 
 def _is_final(answers: Answers) -> bool:
@@ -180,9 +193,9 @@ def _details(conversation: Conversation, text: str, mode: str) -> dict[str, Any]
         fields |= {"markname": conversation.mark[0], "marktime": conversation.mark[1]}
     if mode == VOICE and properties.is_true(conversation.property("recordutterance")):
         check_type(conversation.property("recordutterancetype"), conversation.frame.item)
-        seconds = conversation.speaks(text)
+        seconds = conversation.lasts(Heard("say", text))
         fields["recording"] = {"recording": seconds}
-        fields |= {"recordingsize": len(sound(seconds)), "recordingduration": round(seconds * 1000)}
+        fields |= {"recordingsize": len(silence(seconds)), "recordingduration": round(seconds * 1000)}
     return fields
 
 

@@ -1,4 +1,7 @@
-"""A recording as the value of a variable: how long it is, and the sound it is sent as: silence of that length."""
+"""A recording as the value of a variable: how long it is, and which; and the sound that it is sent as.
+
+Of scripted callers that is silence of that length.
+"""
 
 import struct
 from typing import Any
@@ -26,7 +29,26 @@ def length(value: Any) -> float | None:
     return float(seconds) if isinstance(seconds, (int, float)) else None
 
 
-def sound(seconds: float) -> bytes:
+class Recordings:
+    """The sounds of one call."""
+
+    def __init__(self) -> None:
+        self._sounds: list[bytes] = []
+
+    def keep(self, seconds: float, sound: bytes) -> dict[str, Any]:
+        """A recording as a variable has it."""
+        self._sounds.append(sound)
+        return {"recording": seconds, "number": len(self._sounds)}
+
+    def sound(self, value: Any) -> bytes:
+        """The file of a variable's value that is a recording."""
+        number = value.get("number")
+        if isinstance(number, int) and 1 <= number <= len(self._sounds):
+            return self._sounds[number - 1]
+        return silence(length(value) or 0.0)
+
+
+def silence(seconds: float) -> bytes:
     """A WAV file of silence, 8 kHz mu-law as telephones have it."""
     data = _SILENCE * round(min(seconds, LONGEST_SECONDS) * RATE)
     form = b"fmt " + struct.pack("<IHHIIHHH", 18, 7, 1, RATE, RATE, 1, 8, 0)

@@ -10,8 +10,8 @@ from typing import Any
 
 from app.voicexml import document
 from app.voicexml.actions import INITIAL, Actions
-from app.voicexml.caller import WORDS_PER_MINUTE, Caller
-from app.voicexml.conversation import MOST_DEPTH, Conversation, Frame, Later, Tell
+from app.voicexml.caller import Caller, News
+from app.voicexml.conversation import MOST_DEPTH, Conversation, Frame, Tell
 from app.voicexml.ecmascript import Scopes, ScriptError
 from app.voicexml.elements import children
 from app.voicexml.events import Counts, Event
@@ -22,8 +22,10 @@ from app.voicexml.limits import Limits, Over
 from app.voicexml.playing import play
 from app.voicexml.resources import Fetch, Request
 from app.voicexml.transitions import begin, first
+from app.voicexml.voice import Reckoned, Voice
 
 NO_VARIABLES: Mapping[str, Any] = {}
+RECKONED = Reckoned()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,13 @@ def run(
     variables: Mapping[str, Any] = NO_VARIABLES,
     *,
     report: Tell,
-    later: Iterable[Later] = (),
-    words_per_minute: float = WORDS_PER_MINUTE,
+    later: Iterable[News] = (),
+    voice: Voice = RECKONED,
 ) -> Result:
     """Run the application whose first page ``start`` asks for. Raises nothing that a page could cause.
 
     ``variables`` are those of the session (section 5.1.4), by name, as JSON has them; ``later`` changes them on the
-    way; ``report`` is given every event of the conversation as it happens; ``words_per_minute`` is how fast both speak.
+    way; ``report`` is given every event of the conversation as it happens; ``voice`` says the prompts.
     """
     limits = Limits()
     scopes = Scopes(limits=limits)
@@ -58,7 +60,7 @@ def run(
         scopes.set(name, value, "session")
     if "connection" in variables:  # it is we who call: the very object, not one that is like it
         scopes.evaluate("session.connection.originator = session.connection.local")
-    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), words_per_minute, limits)
+    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), voice, limits)
     for second, name, value in later:
         conversation.at(second, partial(conversation.change, name, value))
     return _Session(conversation).run(start)

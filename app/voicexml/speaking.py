@@ -3,52 +3,57 @@
 Source: VoiceXML 2.0 sections 4.1.1 to 4.1.4, VoiceXML 2.1 sections 4 and 6; SSML is read as text.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from app.voicexml import properties, recording
-from app.voicexml.conversation import Conversation, Part
+from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element, children, name_of, pieces, words_of
 from app.voicexml.events import Event
 from app.voicexml.forms import choices_of
 from app.voicexml.limits import MOST_ITEMS
 from app.voicexml.resources import Answer, resolve
+from app.voicexml.voice import Part, Voice
 
 _UNSPOKEN = frozenset(("desc", "lexicon", "meta", "metadata", "grammar"))
-_BYTES_PER_SECOND = 8000
 
 
 @dataclass(slots=True)
 class Speech:
-    """A prompt in the making: parts that are finished, and the words since; ``pause`` is the silence between those.
+    """A prompt in the making: parts that are finished, and the words since; ``pauses`` are the silences between those.
 
     ``like`` is what its parts have in common, ``base`` what addresses in it are relative to.
     """
 
-    speaks: Callable[[str], float]
+    voice: Voice
     like: Part
     base: str
     parts: list[Part] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    pause: float = 0.0
+    pauses: list[tuple[int, float]] = field(default_factory=list)
     marks: list[tuple[str, float]] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
         """How long the words since the last part take."""
-        return self.speaks("".join(self.words)) + self.pause
+        return self.voice.speaks("".join(self.words)) + sum(pause for _, pause in self.pauses)
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append((len("".join(self.words).split()), seconds))
 
     def end_words(self) -> None:
         text = words_of("".join(self.words))
-        if text or self.marks or self.pause:
-            self.parts.append(replace(self.like, text=text, seconds=self.seconds, marks=tuple(self.marks)))
-        self.words, self.pause, self.marks = [], 0.0, []
+        marks, pauses = tuple(self.marks), tuple(self.pauses)
+        if text or marks or pauses:
+            self.parts.append(replace(self.like, text=text, seconds=self.seconds, marks=marks, pauses=pauses))
+        self.words, self.pauses, self.marks = [], [], []
 
-    def add_sound(self, src: str, seconds: float | None) -> None:
+    def add_sound(self, src: str, seconds: float | None, sound: bytes = b"") -> None:
         """A sound after the words; None seconds: it can't be played."""
         self.end_words()
-        self.parts.append(replace(self.like, src=src, played=seconds is not None, seconds=seconds or 0.0))
+        played = seconds is not None
+        self.parts.append(replace(self.like, src=src, played=played, seconds=seconds or 0.0, sound=sound))
 
 
 def speak(conversation: Conversation, speech: Speech, content: Iterable[str | Element]) -> None:
@@ -74,7 +79,7 @@ def speak(conversation: Conversation, speech: Speech, content: Iterable[str | El
                 speech.marks.append((conversation.given(piece, "name") or "", speech.seconds))
         elif kind == "break":
             with conversation.running(piece):
-                speech.pause += properties.seconds(piece.get("time", "0s"))
+                speech.pause(properties.seconds(piece.get("time", "0s")))
         elif kind == "sub":
             speech.words.append(f" {piece.get('alias', '')} ")
         elif kind not in _UNSPOKEN:
@@ -95,7 +100,7 @@ def _sound(conversation: Conversation, speech: Speech, audio: Element) -> None:
                 return
             seconds = recording.length(value)
             if seconds is not None:
-                speech.add_sound(audio.get("expr", ""), seconds)
+                speech.add_sound(audio.get("expr", ""), seconds, conversation.recordings.sound(value))
                 return
         src = conversation.given(audio, "src") or ""
     if not add_fetched(conversation, speech, audio, src):
@@ -110,8 +115,8 @@ def add_fetched(conversation: Conversation, speech: Speech, element: Element, sr
     except Event:
         speech.add_sound(src, None)
         return False
-    seconds = playing_seconds(answer.body) if _is_sound(answer) else None
-    speech.add_sound(src, seconds)
+    seconds = conversation.voice.plays(answer.body) if _is_sound(answer) else None
+    speech.add_sound(src, seconds, answer.body)
     return seconds is not None
 
 
@@ -121,14 +126,6 @@ def _is_sound(answer: Answer) -> bool:
         return True
     kind = answer.media_type
     return bool(answer.body) and (kind.startswith("audio/") or kind in ("", "application/octet-stream"))
-
-
-def playing_seconds(body: bytes) -> float:
-    """How long a sound is: by the byte rate in a WAV header, else as telephone audio of 8,000 bytes a second."""
-    if body[:4] != b"RIFF":
-        return len(body) / _BYTES_PER_SECOND
-    head = body.find(b"data", 12) + 8
-    return (len(body) - head) / (int.from_bytes(body[28:32], "little") or _BYTES_PER_SECOND)
 
 
 def _enumerate(conversation: Conversation, speech: Speech, element: Element) -> None:

@@ -4,7 +4,7 @@ from app.voicexml.conversation import Conversation
 from app.voicexml.ecmascript import UNDEFINED
 from app.voicexml.elements import Element
 from app.voicexml.events import Event
-from app.voicexml.recording import length, sound
+from app.voicexml.recording import length
 from app.voicexml.resources import MOST_BYTES, Field, Wanted, resolve
 
 MULTIPART = "multipart/form-data"
@@ -46,7 +46,6 @@ def request_of(
 
 def _value(conversation: Conversation, name: str) -> str | bytes:
     value = conversation.scopes.get(name)
-    seconds = length(value)
-    if seconds is not None:
-        return sound(seconds)
+    if length(value) is not None:
+        return conversation.recordings.sound(value)
     return "" if value is UNDEFINED else conversation.scopes.text(name)

@@ -17,6 +17,7 @@ from lxml import etree
 from app.voicexml import session
 from app.voicexml.caller import ScriptedCaller, Step
 from app.voicexml.resources import Answer, Request
+from app.voicexml.voice import Reckoned
 from tests.bench.measure import ROOT, Bench, compare, tell
 from tests.customer import Customer, Received, Reply
 from tests.live import Live, until
@@ -92,7 +93,7 @@ def growth(bench: Bench) -> None:
                 ScriptedCaller(steps),
                 lambda request: Answer(200, request.url, {}, page),
                 report=[].append,
-                words_per_minute=1e6,
+                voice=Reckoned(1e6),
             )
 
         talk_on()

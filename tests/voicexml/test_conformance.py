@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from app.voicexml.caller import AnsweringMachine, Caller, ScriptedCaller, Step
-from app.voicexml.recording import sound
+from app.voicexml.recording import silence
 from app.voicexml.resources import Answer, Request
 from app.voicexml.session import run
 
@@ -47,7 +47,7 @@ def _fetch(request: Request) -> Answer:
     file = DIRECTORY / re.sub("^(kept|expiring)/", "pages/", path)
     if path.startswith("sound-"):
         headers = {"content-type": "audio/x-wav"}
-        return Answer(200, request.url, headers, sound(float(path.removeprefix("sound-").removesuffix(".wav"))))
+        return Answer(200, request.url, headers, silence(float(path.removeprefix("sound-").removesuffix(".wav"))))
     if path.startswith("status-"):
         return Answer(int(path.removeprefix("status-")), request.url, {}, b"")
     if not file.is_file():
