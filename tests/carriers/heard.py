@@ -1,0 +1,78 @@
+"""What a callee heard: the RTP of one call as sound, keys and gaps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from media import ARRIVAL, EVENTS, HEADER, KEYS, PCMU, SAMPLES
+from numpy.typing import NDArray
+from sounds import samples
+
+LONGEST = 600 * 8_000
+
+
+@dataclass(frozen=True)
+class RtpPacket:
+    """One that arrived, at a Unix time."""
+
+    at: float
+    kind: int
+    marker: bool
+    sequence: int
+    timestamp: int
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All packets that a callee got, in order of arrival."""
+
+    packets: list[RtpPacket]
+
+    @property
+    def sound(self) -> NDArray[np.int16]:
+        """The audio at 8 kHz by its RTP timestamps, from the first packet on; silence where packets are missing."""
+        audio = [packet for packet in self.packets if packet.kind == PCMU]
+        if not audio:
+            return np.zeros(0, np.int16)
+        starts = [(packet.timestamp - audio[0].timestamp + LONGEST) % 2**32 - LONGEST for packet in audio]
+        assert 0 <= min(starts) <= max(starts) < LONGEST, "timestamps that jump"
+        whole = bytearray(b"\xff" * (max(starts) + SAMPLES))
+        for start, packet in zip(starts, audio, strict=True):
+            whole[start : start + len(packet.payload)] = packet.payload
+        return samples(bytes(whole))
+
+    @property
+    def keys(self) -> str:
+        """The keys that were pressed: RFC 4733 events, one for each timestamp."""
+        events = {packet.timestamp: packet.payload[0] for packet in self.packets if packet.kind == EVENTS}
+        return "".join(KEYS[event] for event in events.values())
+
+    @property
+    def gaps(self) -> NDArray[np.float64]:
+        """Milliseconds from each packet's arrival to the next one's."""
+        return np.diff([packet.at for packet in self.packets]) * 1000
+
+    @property
+    def lost(self) -> int:
+        """How many sequence numbers never arrived."""
+        numbers = np.unwrap([packet.sequence for packet in self.packets], period=2**16)
+        return int(numbers.max() - numbers.min()) + 1 - len(set(numbers)) if len(numbers) else 0
+
+
+def read_heard(file: Path, port: int, begin: float, end: float) -> Heard:
+    """What came from a port between two Unix times."""
+    return Heard(
+        [packet for source, packet in _packets(file.read_bytes()) if source == port and begin <= packet.at < end]
+    )
+
+
+def _packets(written: bytes) -> Iterator[tuple[int, RtpPacket]]:
+    place = 0
+    while place + ARRIVAL.size <= len(written):
+        at, port, length = ARRIVAL.unpack_from(written, place)
+        packet = written[place + ARRIVAL.size : place + ARRIVAL.size + length]
+        place += ARRIVAL.size + length
+        _, kind, sequence, timestamp, _ = HEADER.unpack_from(packet)
+        yield port, RtpPacket(at, kind & 0x7F, kind > 0x7F, sequence, timestamp, packet[HEADER.size :])
