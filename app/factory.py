@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from app import door, pages
 from app.calls import accounts, db, deployments, keys, virtual_time
 from app.calls.credentials import Credentials
+from app.carriers import make_carrier
 from app.classic import routes as classic_routes
 from app.classic.form import Rules
 from app.classic.routes import Desk, classic
@@ -31,8 +32,6 @@ from app.outside.fetch import Outside
 from app.outside.opening import open_outside
 from app.outside.shares import Shares
 from app.settings import Settings
-from app.telephony.callees import Callees
-from app.telephony.simulated import SimulatedCarrier
 from app.testing import replies as testing_replies
 from app.testing import routes as testing_routes
 from app.testing.routes import testing
@@ -214,19 +213,8 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
     Raises SettingError.
     """
     business = business or _scheduler_clock(settings)
-    try:
-        callees = Callees(settings.callees, settings.seed)
-    except ValueError as wrong:
-        raise SettingError(f"RINGBACK_CALLEES: {wrong}") from wrong
-    takes_time = settings.clock == "virtual" or settings.pace == "real"
-    try:
-        carrier = SimulatedCarrier(business, callees, takes_time=takes_time, ledger=settings.dial_ledger)
-    except OSError as wrong:
-        raise SettingError(
-            f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
-        ) from wrong
     equipment = Equipment(
-        carrier,
+        make_carrier(settings, business),
         make_outside(settings),
         business,
         settings.timezone,

@@ -48,6 +48,7 @@ class Metrics:
             ("oldest_due_seconds", "How long the call that has waited longest has been due.", now.oldest_due),
             ("results_pending", "Results that are still to be posted.", now.results_pending),
             ("schedulers", "Schedulers that run.", now.schedulers),
+            ("trunk_trouble", "1 while no scheduler can dial, because its trunk is unwell.", int(bool(now.troubles))),
             ("suspended", "1 while all calling is suspended.", int(now.suspended)),
         ):
             yield GaugeMetricFamily(f"ringback_{name}", text, value)

@@ -115,6 +115,41 @@ def _mix(text: str) -> dict[str, int]:
     return mix
 
 
+def _trunk(text: str) -> str:
+    if text and not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", text):
+        raise ValueError("must be HOST or HOST:PORT such as sip.example.com:5060")
+    return text
+
+
+def _caller_id(text: str) -> str:
+    if text and not re.fullmatch(r"\+[1-9]\d{6,14}", text):
+        raise ValueError("must be + and the digits of a number such as +16175550100")
+    return text
+
+
+def _listen(text: str) -> str:
+    if text:
+        _bind(text)
+    return text
+
+
+def _ports(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    if not match or not 1024 <= int(match[1]) < int(match[2]) <= 65_535:
+        raise ValueError("must be two ports from 1024 to 65535 such as 10000-20000")
+    return int(match[1]), int(match[2])
+
+
+def _milliseconds(text: str) -> dict[str, int]:
+    """``greeting=1800,total=4000``; which of them there are is the detector's business."""
+    pairs = [word.partition("=") for word in _words(text)]
+    if not all(name and number.isascii() and number.isdigit() for name, _, number in pairs):
+        raise ValueError("must be names with numbers such as greeting=1800,after_greeting=800")
+    return {name: int(number) for name, _, number in pairs}
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """The text that a setting was given as, and where that stood."""
@@ -137,7 +172,11 @@ class Settings:
         "postgresql://USER:PASSWORD@HOST/NAME",
     )
     timezone: ZoneInfo = _setting("America/New_York", "zone of a time that names none, and of result times", _zone)
-    carrier: str = _setting("simulated", "who dials: simulated", _choice("simulated"))
+    carrier: str = _setting(
+        "simulated",
+        "who dials: simulated, or sip: real calls, after `pip install ringback[sip]`",
+        _choice("simulated", "sip"),
+    )
     lines: int = _setting("50", "calls at once", _number(1, 100_000))
     clock: str = _setting("real", "real, or virtual: time stands still until it is moved", _choice("real", "virtual"))
     pace: str = _setting(
@@ -146,7 +185,21 @@ class Settings:
     callees: dict[str, int] = _setting("voice=100", "mix of simulated callees, as weights", _mix)
     words_per_minute: int = _setting("180", "how fast prompts and simulated people speak", _number(20, 1_000))
     seed: str = _setting("ringback", "seed of every random draw")
-    dial_ledger: str = _setting("", "file that gets a line per simulated dial: call_id attempt unix_time phone_number")
+    dial_ledger: str = _setting("", "file that gets a line per dial: call_id attempt unix_time phone_number")
+    sip_trunk: str = _setting("", "where calls go: HOST or HOST:PORT of the carrier's SIP trunk", _trunk)
+    sip_transport: Literal["udp", "tcp", "tls"] = _setting("udp", "udp, tcp or tls", _choice("udp", "tcp", "tls"))
+    sip_user: str = _setting("", "user name for the trunk's digest challenges and for registering")
+    sip_password: str = _setting("", "its password", secret=True)
+    sip_register: bool = _setting("false", "true: register at the trunk; false: it knows us by our address", _boolean)
+    sip_caller_id: str = _setting("", "number that calls come from which name no ani, as +16175550100", _caller_id)
+    sip_listen: str = _setting("", "address and port for SIP such as 0.0.0.0:5060; empty: any port", _listen)
+    sip_rtp_ports: tuple[int, int] | None = _setting(
+        "", "ports for sound such as 10000-20000, four for each line; empty: any", _ports
+    )
+    sip_voice: str = _setting("en-us", "voice of espeak-ng that says prompts; `espeak-ng --voices` lists them")
+    sip_detection: dict[str, int] = _setting(
+        "", "what differs in telling people from machines, in milliseconds, such as greeting=1800", _milliseconds
+    )
     network: Literal["", "open", "public"] = _setting(
         "",
         "which addresses client URLs may name: open (loopback and private too) or public; "

@@ -12,7 +12,7 @@ from app.clock import Clock
 from app.intake import phone
 from app.outside.fetch import Outside
 from app.telephony.callees import Callee
-from app.telephony.carrier import Carrier, Dial, Line, LostAttempt
+from app.telephony.carrier import Carrier, Dial, Line, LostAttempt, TrunkSick
 from app.telephony.outcomes import CalleeType
 from app.voicexml.voice import WORDS_PER_MINUTE
 from scheduler.permit import NotPermitted, Permit
@@ -73,6 +73,9 @@ class Attempt:
         except phone.BadNumber as rule:
             return self._refused(str(rule))
         except NotPermitted:
+            return None
+        except TrunkSick as trouble:
+            log.warning("%d not dialled: %s", claim.call_id, trouble)
             return None
         except LostAttempt:
             self._events.append(("lost", "its scheduler was stopped in mid-call"))

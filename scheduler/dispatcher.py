@@ -135,6 +135,7 @@ class Dispatcher:
         undialled = self.recall()
         with suppress(db.Busy):  # their threads will report that they did not dial
             claims.give_back(undialled)
+        self._equipment.carrier.drain()
         self._wait(grace)
         self._equipment.carrier.close()
         self._wait(HANG_UP_SECONDS)
@@ -146,7 +147,8 @@ class Dispatcher:
 
     def _pick(self) -> list[tuple[int, int]]:
         """The calls to dial, as (call_id, queue) in the order of their turns."""
-        free = 0 if self._closed else min(self._lines - len(self._in_use) + len(self._over), MOST_AT_ONCE)
+        waits = self._closed or self._equipment.carrier.trouble
+        free = 0 if waits else min(self._lines - len(self._in_use) + len(self._over), MOST_AT_ONCE)
         if free <= 0:
             return []
         now = self._equipment.clock.now()

@@ -9,10 +9,11 @@ from app.calls.db import writing
 
 
 class Heart:
-    """Beats for one scheduler, under the name ``worker``."""
+    """Beats for one scheduler, under the name ``worker``; ``trouble`` tells what keeps it from dialling."""
 
-    def __init__(self, worker: str) -> None:
+    def __init__(self, worker: str, trouble: Callable[[], str] = str) -> None:
         self.worker = worker
+        self._trouble = trouble
         self._beaten = float("-inf")
         self._lives = 0
         self.beats = 0
@@ -27,7 +28,7 @@ class Heart:
     def beat(self) -> None:
         """Renew the lease; join anew when others took this scheduler for lost."""
         now = clock.elapsed()
-        if not schedulers.beat(self.worker):
+        if not schedulers.beat(self.worker, self._trouble()):
             self._lives += 1
             schedulers.join(self.worker)
         self.beats += 1

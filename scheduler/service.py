@@ -50,7 +50,7 @@ class Service:
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         ring, business = self._doorbell.set, equipment.clock
         self.tallies = Tallies()
-        self.heart = Heart(worker)
+        self.heart = Heart(worker, lambda: equipment.carrier.trouble)
         self.watch = schedulers.Watch(lambda: self.heart.beats)
         self.dispatcher = Dispatcher(equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies)
         self.sender = Sender(equipment.outside, business, seed, worker, ring=ring, tallies=self.tallies)

@@ -32,6 +32,7 @@ LAYERS = (
         "scheduler",
     ),
     (
+        "app.carriers",
         "app.factory",
         "app.programs",
         "app.worker",
@@ -69,6 +70,10 @@ OWNERS = {
     "argon2": ("app.calls.pins",),
     "lxml": ("app.voicexml",),
     "quickjs": ("app.voicexml.engine",),
+    "baresip": ("app.telephony.sip",),
+    "numpy": ("app.telephony.detection", "app.telephony.speech"),
+    "soundfile": ("app.telephony.speech",),
+    "soxr": ("app.telephony.speech",),
     "gunicorn": ("app.programs", "app.worker"),
     "click": ("app.cli",),
     "rich": ("app.cli",),

@@ -31,6 +31,7 @@ class Figures:
     results_pending: int
     results_given_up: int
     schedulers: int
+    troubles: tuple[str, ...]
     suspended: bool
 
     @property
@@ -48,6 +49,7 @@ def read(now: datetime, account_id: int | None = None) -> Figures:
         results_pending=_results(ResultState.PENDING, account_id),
         results_given_up=_results(ResultState.GIVEN_UP, account_id),
         schedulers=schedulers.beating(),
+        troubles=tuple(schedulers.troubles()),
         suspended=is_suspended(),
     )
 

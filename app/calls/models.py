@@ -247,7 +247,8 @@ class Switch(_Table):
 class Scheduler(_Table):
     """A scheduler that runs: its ``beat`` is the lease of all its claims. Times are machine time.
 
-    ``obeyed`` is the version of the switch up to which none of its earlier claims can still be dialled.
+    ``obeyed`` is the version of the switch up to which none of its earlier claims can still be dialled, ``trouble``
+    what keeps it from dialling.
     """
 
     worker = CharField(primary_key=True)
@@ -255,6 +256,7 @@ class Scheduler(_Table):
     seen_at = DoubleField()
     beat = IntegerField()
     obeyed = IntegerField()
+    trouble = TextField(default="")
 
 
 class Script(_Table):

@@ -65,6 +65,7 @@ class _Look(threading.Thread):
     def _try_out(self) -> None:
         if not schedulers.beating():
             self._seen.append("no scheduler is running")
+        self._seen += [f"nothing can be dialled: {trouble}" for trouble in schedulers.troubles()]
         self._left_to_do = "written"
         _write()
 

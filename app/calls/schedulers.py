@@ -34,10 +34,18 @@ def join(worker: str) -> None:
         )
 
 
-def beat(worker: str) -> bool:
-    """Renew the lease of all of a scheduler's claims; False when others took it for lost meanwhile."""
+def beat(worker: str, trouble: str = "") -> bool:
+    """Renew the lease of all of a scheduler's claims; False when others took it for lost meanwhile.
+
+    ``trouble`` is what keeps it from dialling, as a sentence; empty when nothing does.
+    """
     with writing():
-        renewed = execute("UPDATE scheduler SET beat = beat + 1, seen_at = ? WHERE worker = ?", clock.machine(), worker)
+        renewed = execute(
+            "UPDATE scheduler SET beat = beat + 1, seen_at = ?, trouble = ? WHERE worker = ?",
+            clock.machine(),
+            trouble,
+            worker,
+        )
     return bool(renewed.rowcount)
 
 
@@ -66,6 +74,15 @@ def beating() -> int:
     return int(count)
 
 
+def troubles() -> list[str]:
+    """What keeps schedulers from dialling, a sentence each; none while one of them can."""
+    rows = execute(
+        "SELECT DISTINCT trouble FROM scheduler WHERE seen_at > ? ORDER BY trouble", clock.machine() - SILENT_SECONDS
+    ).fetchall()
+    troubles = [str(trouble) for (trouble,) in rows]
+    return [] if "" in troubles else troubles
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A scheduler that has not left; the times are machine time."""
@@ -74,14 +91,21 @@ class Running:
     started_at: datetime
     seen_at: datetime
     beats: bool
+    trouble: str
 
 
 def every() -> list[Running]:
     """All that have not said that they stopped, the one that beat last first."""
-    rows = execute("SELECT worker, started_at, seen_at FROM scheduler ORDER BY seen_at DESC").fetchall()
+    rows = execute("SELECT worker, started_at, seen_at, trouble FROM scheduler ORDER BY seen_at DESC").fetchall()
     return [
-        Running(worker, clock.instant(started_at), clock.instant(seen_at), seen_at > clock.machine() - SILENT_SECONDS)
-        for worker, started_at, seen_at in rows
+        Running(
+            worker,
+            clock.instant(started_at),
+            clock.instant(seen_at),
+            seen_at > clock.machine() - SILENT_SECONDS,
+            trouble,
+        )
+        for worker, started_at, seen_at, trouble in rows
     ]
 
 

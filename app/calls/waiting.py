@@ -49,6 +49,8 @@ def why(call_id: int, now: datetime, lines: int) -> str:
         return f"{what} at {_told(due_at)}"
     if not schedulers.beating():
         return "no scheduler is running: start `ringback scheduler`"
+    if troubles := schedulers.troubles():
+        return f"nothing can be dialled at present: {'; '.join(troubles)}"
     if other := _called_for(number):
         return f"its number is being called for call {other}"
     return _turn(call_id, queue_id, due_at, now, lines)

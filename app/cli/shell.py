@@ -26,6 +26,7 @@ _COMMANDS = {
     "sample": "servers",
     "scheduler": "servers",
     "serve": "servers",
+    "sip": "trunks",
     "status": "calls",
     "suspend": "operations",
     "upload": "calls",

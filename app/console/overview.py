@@ -83,7 +83,7 @@ def resume() -> ResponseReturnValue:
 
 
 def _alarms() -> dict[str, object]:
-    return {"switch": campaigns.switch(), "schedulers": schedulers.beating()}
+    return {"switch": campaigns.switch(), "schedulers": schedulers.beating(), "troubles": schedulers.troubles()}
 
 
 def _standing() -> Standing:

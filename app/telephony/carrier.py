@@ -111,11 +111,22 @@ class LostAttempt(Exception):
     """The attempt was broken off before its outcome was known."""
 
 
+class TrunkSick(Exception):
+    """The attempt can't be made now, whatever the number: nobody took the call. The message says what is wrong."""
+
+
 class Carrier(Protocol):
     """Places calls. ``dial`` blocks until the attempt has ended and may be called from many threads."""
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be dialled at present; empty when it can."""
+
     def dial(self, dial: Dial, converse: Converse) -> Outcome:
-        """Dial once. Raises LostAttempt when the carrier is closed meanwhile, and what ``dial.begin`` raises."""
+        """Dial once. Raises what ``dial.begin`` does, LostAttempt when the carrier is closed meanwhile, TrunkSick."""
+
+    def drain(self) -> None:
+        """Ring nobody any more; conversations go on."""
 
     def close(self) -> None:
         """Hang up whatever runs."""

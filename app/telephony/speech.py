@@ -118,15 +118,14 @@ def _decoded(file: bytes) -> bytes:
         if file[:4] in (b"RIFF", b".snd"):
             return b""
         options = {"samplerate": SAMPLES_PER_SECOND, "channels": 1, "format": "RAW", "subtype": "ULAW"}
-        return soundfile.read(io.BytesIO(file), LONGEST_SECONDS * SAMPLES_PER_SECOND, dtype="int16", **options)[
-            0
-        ].tobytes()
+        samples, _ = soundfile.read(io.BytesIO(file), LONGEST_SECONDS * SAMPLES_PER_SECOND, dtype="int16", **options)
+        return bytes(samples.tobytes())
 
 
 def _resampled(samples: Samples, rate: int) -> bytes:
     if rate == SAMPLES_PER_SECOND or not len(samples):
         return samples.tobytes()
-    return soxr.resample(samples, rate, SAMPLES_PER_SECOND).tobytes()
+    return bytes(soxr.resample(samples, rate, SAMPLES_PER_SECOND).tobytes())
 
 
 def _samples(pcm: bytes) -> Samples:

@@ -16,6 +16,8 @@ from scheduler.service import Service, run_until_signalled
 class _NoCarrier:
     """A call is answered, and over, the moment that it is dialled; the customer's application does not run."""
 
+    trouble = ""
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
@@ -23,6 +25,9 @@ class _NoCarrier:
         with dial.begin:
             now = self._clock.now()
         return Outcome(CalleeType.VOICE, now, now, 0)
+
+    def drain(self) -> None:
+        """Nothing rings."""
 
     def close(self) -> None:
         """Nothing is open."""

@@ -22,6 +22,7 @@ from app.intake import orders, phone
 from app.settings import Settings
 from app.telephony.callees import Callee, Callees
 from app.telephony.carrier import Carrier, Converse, Dial, Outcome
+from app.telephony.ledger import Ledger
 from app.telephony.simulated import SimulatedCarrier
 from scheduler.attempt import Equipment
 from scheduler.service import Service
@@ -36,6 +37,8 @@ TABLES = ("call", "attempt", "event", "result", "exchange")
 
 class HeldCarrier:
     """The simulated carrier, whose attempts are held at one place until ``let_go``."""
+
+    trouble = ""
 
     def __init__(self, carrier: Carrier, place: str) -> None:
         self._carrier = carrier
@@ -56,6 +59,9 @@ class HeldCarrier:
         self._pass("after the hang-up")
         return outcome
 
+    def drain(self) -> None:
+        """Nothing rings."""
+
     def let_go(self) -> None:
         self._going.set()
 
@@ -75,7 +81,7 @@ class Actor:
 
     def __init__(self, settings: Settings, clock: MovableClock, place: str, elapsed: Callable[[], float]) -> None:
         callees = Callees(settings.callees, settings.seed)
-        simulated = SimulatedCarrier(clock, callees, takes_time=False, ledger=settings.dial_ledger)
+        simulated = SimulatedCarrier(clock, callees, takes_time=False, ledger=Ledger(settings.dial_ledger))
         self.carrier = HeldCarrier(simulated, place)
         equipment = Equipment(self.carrier, factory.make_outside(settings), clock, settings.timezone)
         self.service = Service(equipment, lines=2 * CALLS, seed=settings.seed, keep_days=0)

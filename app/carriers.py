@@ -1,0 +1,72 @@
+"""Who dials: the carrier that the settings name. What real calls need is imported only where they are made."""
+
+from dataclasses import fields
+
+from app import clock
+from app.clock import Clock
+from app.errors import SettingError
+from app.settings import Settings
+from app.telephony.callees import Callees
+from app.telephony.carrier import Carrier
+from app.telephony.ledger import Ledger
+from app.telephony.simulated import SimulatedCarrier
+from app.telephony.trunk import Trunk
+
+
+def make_carrier(settings: Settings, business: Clock) -> Carrier:
+    """The carrier that the settings name, ready to dial. Raises SettingError."""
+    try:
+        ledger = Ledger(settings.dial_ledger) if settings.dial_ledger else None
+    except OSError as wrong:
+        raise SettingError(
+            f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
+        ) from wrong
+    if settings.carrier == "sip":
+        return _sip_carrier(settings, business, ledger)
+    try:
+        callees = Callees(settings.callees, settings.seed)
+    except ValueError as wrong:
+        raise SettingError(f"RINGBACK_CALLEES: {wrong}") from wrong
+    takes_time = settings.clock == "virtual" or settings.pace == "real"
+    return SimulatedCarrier(business, callees, takes_time=takes_time, ledger=ledger)
+
+
+def _sip_carrier(settings: Settings, business: Clock, ledger: Ledger | None) -> Carrier:
+    if settings.clock != "real":
+        raise SettingError("RINGBACK_CARRIER=sip needs RINGBACK_CLOCK=real: people's time can't be moved")
+    trunk = make_trunk(settings)
+    try:
+        from app.telephony.detection import Tuning
+        from app.telephony.sip.carrier import SipCarrier
+        from app.telephony.speech import Espeak
+    except ImportError as missing:
+        raise SettingError(
+            f"RINGBACK_CARRIER=sip needs more than is installed ({missing.name}): pip install 'ringback[sip]'"
+        ) from missing
+    try:
+        tuning = Tuning(**settings.sip_detection)
+    except TypeError as wrong:
+        known = ", ".join(each.name for each in fields(Tuning))
+        raise SettingError(f"RINGBACK_SIP_DETECTION: must name some of {known}") from wrong
+    speaker = Espeak(settings.sip_voice, settings.words_per_minute)
+    return SipCarrier(trunk, speaker, business, clock.elapsed, tuning=tuning, ledger=ledger)
+
+
+def make_trunk(settings: Settings) -> Trunk:
+    """The trunk that the settings describe. Raises SettingError when they describe none."""
+    if not settings.sip_trunk:
+        raise SettingError("RINGBACK_SIP_TRUNK is not set: the address of your carrier's SIP trunk, HOST or HOST:PORT")
+    if not settings.sip_caller_id:
+        raise SettingError("RINGBACK_SIP_CALLER_ID is not set: the number that your calls come from, as +16175550100")
+    if settings.sip_register and not settings.sip_user:
+        raise SettingError("RINGBACK_SIP_USER is not set: registering needs the user name that your carrier gave you")
+    return Trunk(
+        settings.sip_trunk,
+        settings.sip_caller_id,
+        settings.sip_transport,
+        settings.sip_user,
+        settings.sip_password,
+        settings.sip_register,
+        settings.sip_listen,
+        settings.sip_rtp_ports,
+    )

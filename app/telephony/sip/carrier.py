@@ -1,0 +1,130 @@
+"""Attempts over a trunk. Whoever dials waits in a thread of his own."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from baresip import BaresipError, CallFailed, CallTimeout
+
+from app.telephony.carrier import Converse, Dial, LostAttempt, Outcome, Speaker, TrunkSick
+from app.telephony.causes import TIMED_OUT, Failure
+from app.telephony.detection import Detector, Tuning
+from app.telephony.ledger import Ledger
+from app.telephony.outcomes import NOANSWER_SECONDS
+from app.telephony.sip.line import PAUSE_SECONDS, Ringing, SipLine
+from app.telephony.sip.stack import COMMAND_SECONDS, Stack
+from app.telephony.trunk import Trunk
+
+
+class _Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class SipCarrier:
+    """Dials over a trunk, as telephony.carrier.Carrier has it. ``elapsed`` gives the seconds of a steady clock."""
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        speaker: Speaker,
+        clock: _Clock,
+        elapsed: Callable[[], float],
+        *,
+        ring_seconds: float = NOANSWER_SECONDS,
+        tuning: Tuning | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        """Start the stack. Raises SettingError when it does not start."""
+        self._trunk = trunk
+        self._speaker = speaker
+        self._clock = clock
+        self._elapsed = elapsed
+        self._ring_seconds = ring_seconds
+        self._tuning = tuning or Tuning()
+        self._ledger = ledger
+        self._draining = self._closing = False
+        self._stack = Stack(trunk)
+
+    @property
+    def trouble(self) -> str:
+        return self._stack.health.trouble
+
+    def dial(self, dial: Dial, converse: Converse) -> Outcome:
+        """One attempt, as telephony.carrier.Carrier has it."""
+        if self.trouble:
+            raise TrunkSick(self.trouble)
+        with dial.begin:
+            if self._ledger is not None:
+                self._ledger.write(dial, self._clock.now())
+            ringing = self._ring(f"+1{dial.ani}" if dial.ani else self._trunk.caller_id, dial.number)
+        answer = ringing if isinstance(ringing, Failure) else self._wait(ringing, detects=dial.detection)
+        if self._closing or (self._draining and isinstance(answer, Failure)):
+            raise LostAttempt
+        if isinstance(answer, Failure):
+            return self._failed(answer)
+        return self._talk(answer, dial.postd, converse)
+
+    def drain(self) -> None:
+        self._draining = True
+        self._stack.hang_up(each.call for each in self._calls() if isinstance(each, Ringing))
+
+    def close(self) -> None:
+        self._draining = self._closing = True
+        self._stack.hang_up(each.call for each in self._calls())
+        self._stack.close()
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _calls(self) -> list[Ringing | SipLine]:
+        return [each for each in tuple(self._stack.listeners) if isinstance(each, (Ringing, SipLine))]
+
+    def _ring(self, caller_id: str, number: str) -> Ringing | Failure:
+        async def invite() -> Ringing | Failure:
+            try:
+                ringing = Ringing(await self._stack.invite(caller_id, number))
+            except BaresipError as wrong:
+                return Failure(None, str(wrong))
+            self._stack.listeners.add(ringing)
+            return ringing
+
+        return self._stack.do(invite())
+
+    def _wait(self, ringing: Ringing, *, detects: bool) -> SipLine | Failure:
+        """Until somebody answers, or for as long as it may ring."""
+
+        async def answered() -> SipLine | Failure:
+            try:
+                await ringing.call.wait_established(self._ring_seconds)
+            except CallTimeout as wrong:
+                return ringing.failed(TIMED_OUT, str(wrong))
+            except CallFailed as wrong:
+                return ringing.failed(wrong.status, wrong.reason)
+            finally:
+                self._stack.listeners.discard(ringing)
+            line = SipLine(ringing.call, self._speaker, self._elapsed, Detector(self._tuning) if detects else None)
+            self._stack.listeners.add(line)
+            return line
+
+        return self._stack.do(answered(), self._ring_seconds + COMMAND_SECONDS)
+
+    def _failed(self, failure: Failure) -> Outcome:
+        health = self._stack.health
+        if not failure.is_of_the_trunk:
+            health.answered()
+        elif health.failed(f"the trunk {self._trunk.address} does not answer: {failure.text}"):
+            raise TrunkSick(health.trouble)
+        return Outcome(failure.callee_type, None, self._clock.now(), 0)
+
+    def _talk(self, line: SipLine, postd: str, converse: Converse) -> Outcome:
+        self._stack.health.answered()
+        answered_at = self._clock.now()
+        try:
+            self._stack.do(line.send(postd), COMMAND_SECONDS + len(postd) * PAUSE_SECONDS)
+            converse(answered_at, line)
+        finally:
+            self._stack.hang_up([line.call])
+            self._stack.listeners.discard(line)
+        if self._closing:
+            raise LostAttempt
+        seconds = line.seconds() if line.over_after is None else line.over_after
+        return Outcome(line.callee_type, answered_at, self._clock.now(), round(seconds))
