@@ -98,14 +98,8 @@ def every() -> list[Running]:
     """All that have not said that they stopped, the one that beat last first."""
     rows = execute("SELECT worker, started_at, seen_at, trouble FROM scheduler ORDER BY seen_at DESC").fetchall()
     return [
-        Running(
-            worker,
-            clock.instant(started_at),
-            clock.instant(seen_at),
-            seen_at > clock.machine() - SILENT_SECONDS,
-            trouble,
-        )
-        for worker, started_at, seen_at, trouble in rows
+        Running(worker, clock.instant(started), clock.instant(seen), seen > clock.machine() - SILENT_SECONDS, trouble)
+        for worker, started, seen, trouble in rows
     ]
 
 

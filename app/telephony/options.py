@@ -37,7 +37,9 @@ def ask(trunk: Trunk, seconds: float) -> Answer:
             )
     except TimeoutError:
         raise Unanswered(f"{host}:{port} ({trunk.transport}) did not answer within {seconds:g} s") from None
-    except (OSError, ValueError) as wrong:
+    except OSError as wrong:
+        raise Unanswered(f"{host}:{port} ({trunk.transport}): {wrong.strerror or wrong}") from wrong
+    except ValueError as wrong:
         raise Unanswered(f"{host}:{port} ({trunk.transport}): {wrong}") from wrong
 
 

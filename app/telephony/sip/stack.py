@@ -29,6 +29,7 @@ COMMAND_SECONDS = 10.0
 STOP_SECONDS = 0.7
 PROBE_SECONDS = 5.0
 REGISTRATION_SECONDS = 600
+NOT_YET = "not registered at the trunk yet"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 T = TypeVar("T")
@@ -46,7 +47,10 @@ class Stack:
 
     def __init__(self, trunk: Trunk) -> None:
         """Start it. Raises SettingError when it does not start."""
+        logging.getLogger("baresip").setLevel(logging.WARNING)
         self.health = Health()
+        if trunk.registers:
+            self.health.refused(NOT_YET)
         self.listeners: set[Listener] = set()
         self._trunk = trunk
         self._agents: dict[str, UserAgent] = {}
@@ -127,7 +131,6 @@ class Stack:
         if trunk.registers:
             agent = await self._new_agent(trunk.user, registration_seconds=REGISTRATION_SECONDS)
             agent.on(self._seen)
-            self.health.refused(f"not registered at {trunk.address} yet")
         while True:
             if self.health.trouble and agent is not None:
                 await self._register(agent)
