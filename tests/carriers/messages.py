@@ -1,5 +1,6 @@
 """What went over the wire at a SIP peer: sipp's message log read into messages and calls."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,14 @@ class Message:
         """The first one of that name, whatever its case; empty when there is none."""
         found = re.search(rf"^{re.escape(name)}[ \t]*:[ \t]*(.*)$", self.text.partition("\n\n")[0], re.M | re.I)
         return found[1].strip() if found else ""
+
+    def proves(self, password: str) -> bool:
+        """Whether it answers a digest challenge with that password (RFC 2617, 3.2.2, MD5 and qop=auth)."""
+        told = self.header("Authorization") or self.header("Proxy-Authorization")
+        said = dict(re.findall(r'(\w+)="?([^",]*)', told))
+        secret = _md5(said["username"], said["realm"], password)
+        request = _md5(self.method, said["uri"])
+        return said["response"] == _md5(secret, said["nonce"], said["nc"], said["cnonce"], said["qop"], request)
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,10 @@ def calls_of(messages: list[Message]) -> list[Call]:
         calls.setdefault(message.header("Call-ID"), {}).setdefault((message.received, message.text), message)
     found = [Call(list(distinct.values())) for distinct in calls.values()]
     return [call for call in found if call.messages[0].received and call.messages[0].method == "INVITE"]
+
+
+def _md5(*parts: str) -> str:
+    return hashlib.md5(":".join(parts).encode()).hexdigest()
 
 
 def _text(written: bytes) -> str:
