@@ -33,20 +33,19 @@ _CALLEE_OF_STATUS = {status: callee_type for callee_type, statuses in BY_STATUS.
 class Failure:
     """How a call ended that nobody answered.
 
-    ``status`` is None when the trunk gave none, and ``text`` then says why; ``reason`` is its Reason header, ``rang``
-    whether a 180 or 183 was seen, ``tones`` whether special information tones were heard before.
+    ``status`` is None when the trunk gave none; ``text`` is its reason phrase and Reason header, or what went wrong
+    instead; ``rang`` tells whether a 180 or 183 was seen, ``tones`` whether special information tones were heard.
     """
 
     status: int | None
     text: str = ""
-    reason: str = ""
     rang: bool = False
     tones: bool = False
 
     @property
     def cause(self) -> int | None:
         """The Q.850 cause of the Reason header."""
-        found = _CAUSE.search(self.reason)
+        found = _CAUSE.search(self.text)
         return int(found[1]) if found else None
 
     @property

@@ -134,7 +134,6 @@ class Ringing:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.rang = self.tones = False
-        self.reason = ""
         self._in_band = InformationTones()
         self._early = False
         call.on(self._seen)
@@ -143,8 +142,6 @@ class Ringing:
         if event.event in (Event.CALL_RINGING, Event.CALL_PROGRESS):
             self.rang = True
             self._early = self._early or event.event is Event.CALL_PROGRESS
-        elif event.event is Event.CALL_CLOSED:
-            self.reason = event.headers.get("Reason", "")
 
     def take(self) -> None:
         """Listen to the early media: why a number can't be reached is said there before it is answered."""
@@ -154,7 +151,7 @@ class Ringing:
 
     def failed(self, status: int | None, text: str) -> Failure:
         """That nobody answered."""
-        return Failure(status, text, self.reason, self.rang, self.tones)
+        return Failure(status, text, self.rang, self.tones)
 
 
 def heard(call: Call) -> bytes:

@@ -181,7 +181,6 @@ def _config(trunk: Trunk) -> Config:
     return Config(
         net_interface=_interface(trunk),
         max_concurrent_calls=None,
-        expose_headers=("Reason",),
         extra_config_text="".join(f"{line}\n" for line in lines),
     )
 

@@ -1,0 +1,166 @@
+"""A call over SIP as the other side sees it: who calls, when it gives up, who hangs up, what is refused."""
+
+import threading
+import time
+from datetime import datetime
+
+import pytest
+from dialling import TIMEOUT_SECONDS, Phone
+from live import until
+from messages import Call
+from peer import Peer
+
+from app.telephony.carrier import BYTES_PER_SECOND, Line
+from app.telephony.outcomes import CalleeType
+
+
+def last_call(exchange: Peer, number: str) -> Call:
+    return [call for call in exchange.calls() if call.number == number][-1]
+
+
+def says(text: str, seconds: float = 30) -> "object":
+    """A conversation in which a text is said, until it is over or somebody hangs up."""
+
+    def converse(_: datetime, line: Line) -> float:
+        pcm = memoryview(line.speaker.words(text))
+        while line.seconds() < seconds and (pcm or line.unsaid()):
+            pcm = pcm[line.play(bytes(pcm[:BYTES_PER_SECOND])) :]
+            happening = line.next(0.05)
+            if happening is not None and happening.kind == "gone":
+                break
+        return line.seconds()
+
+    return converse
+
+
+@pytest.mark.parametrize(
+    ("ani", "caller"), [("8009957586", "+18009957586"), ("", "+16175559999")], ids=["the call's ani", "the trunk's"]
+)
+def test_the_caller_id_stands_in_from_and_is_asserted(sip: Phone, exchange: Peer, ani: str, caller: str) -> None:
+    sip.dial("+16175550103", ani=ani)
+    invite = last_call(exchange, "+16175550103").first("INVITE")
+    assert f"sip:{caller}@" in invite.header("From")
+    assert f"sip:{caller}@" in invite.header("P-Asserted-Identity")
+
+
+def test_a_challenge_is_answered(sip: Phone, exchange: Peer) -> None:
+    assert sip.dial("+16172500000").answered_at is not None
+    proofs = [m for m in last_call(exchange, "+16172500000").messages if m.header("Proxy-Authorization")]
+    assert proofs
+    assert all(message.proves("secret") for message in proofs if message.method == "INVITE")
+
+
+def test_ringing_for_too_long_is_canceled(sip: Phone, exchange: Peer) -> None:
+    began = time.monotonic()
+    assert sip.dial("+16175550104").callee_type == CalleeType.NOANSWER
+    assert time.monotonic() - began >= TIMEOUT_SECONDS
+    until(lambda: "ACK" in last_call(exchange, "+16175550104").story, 5, "the end of the INVITE is acknowledged")
+    assert [each for each in last_call(exchange, "+16175550104").story if each not in ("100", "200")] == [
+        "INVITE",
+        "180",
+        "CANCEL",
+        "487",
+        "ACK",
+    ]
+
+
+def test_an_answer_that_crosses_the_cancel_is_hung_up(sip: Phone, exchange: Peer) -> None:
+    assert sip.dial("+16172300000").callee_type == CalleeType.NOANSWER
+    until(lambda: "BYE" in last_call(exchange, "+16172300000").story, 5, "it is hung up")
+    assert last_call(exchange, "+16172300000").count("ACK") == 1
+
+
+def test_no_sign_of_ringing_is_a_failure_of_the_line(sip: Phone, exchange: Peer) -> None:
+    assert sip.dial("+16172800000").callee_type == CalleeType.LINEFAILURE
+    assert last_call(exchange, "+16172800000").count("CANCEL") == 1
+    assert not sip.carrier.trouble
+
+
+def test_early_media_is_no_answer_by_itself(sip: Phone) -> None:
+    assert sip.dial("+16172400000").callee_type == CalleeType.VOICE
+
+
+def test_whoever_answers_at_once_is_answered(sip: Phone) -> None:
+    assert sip.dial("+16172700000").callee_type == CalleeType.VOICE
+
+
+def test_we_hang_up_when_all_is_said(sip: Phone, exchange: Peer) -> None:
+    outcome = sip.dial("+16175550100", says("One, two, three."))
+    call = last_call(exchange, "+16175550100")
+    assert call.count("BYE") == 1
+    assert outcome.duration >= 1
+
+
+def test_the_callee_hangs_up_in_mid_prompt(sip: Phone, exchange: Peer) -> None:
+    began = time.monotonic()
+    outcome = sip.dial("+16172220000", says("This is a very long story, and it goes on and on. " * 10))
+    assert outcome.answered_at is not None
+    assert outcome.duration == 2
+    assert time.monotonic() - began < 25  # the story takes 30 s
+    assert ">BYE" in last_call(exchange, "+16172220000").story
+
+
+def test_the_whole_prompt_is_heard(sip: Phone, exchange: Peer) -> None:
+    sip.dial("+16175550107", says("One, two, three, four, five."), detection=False)
+    heard = exchange.heard(last_call(exchange, "+16175550107"))
+    assert heard.lost == 0
+    assert len(heard.sound) >= len(sip.carrier._speaker.words("One, two, three, four, five.")) // 2
+
+
+@pytest.mark.parametrize(
+    ("postd", "keys"), [("1234", "1234"), ("p*9#", "*9#"), ("5w6", "56")], ids=["digits", "a pause first", "in between"]
+)
+def test_postd_is_pressed_after_the_answer(sip: Phone, exchange: Peer, postd: str, keys: str) -> None:
+    sip.dial("+16175550107", says("Thanks."), postd=postd, detection=False)
+    until(lambda: exchange.heard(last_call(exchange, "+16175550107")).keys == keys, 3, "the keys arrive")
+
+
+def test_keys_are_heard_one_by_one(sip: Phone) -> None:
+    sip.dial("+16172011234", lambda _, line: sip.wait_for("gone", line, 4.0))
+    keys = [each for each in sip.happened if each.kind == "key"]
+    assert "".join(each.value for each in keys) == "1234"
+    assert keys[0].second > 0.5
+    assert [each.second for each in keys] == sorted(each.second for each in keys)
+
+
+def test_nobody_can_have_us_call_somebody_else(sip: Phone, exchange: Peer) -> None:
+    before = len(exchange.calls())
+    sip.dial("+16172610000", lambda _, line: sip.wait_for("gone", line, 3.0))
+    call = last_call(exchange, "+16172610000")
+    assert ">REFER" in call.story
+    assert len(exchange.calls()) == before + 1
+
+
+def test_nobody_can_call_us(sip: Phone, exchange: Peer) -> None:
+    told: list[str] = []
+
+    def called(_: datetime, line: Line) -> float:
+        told.extend(exchange.invite(last_call(exchange, "+16172700000").first("INVITE").header("Contact")))
+        return 1.0
+
+    sip.dial("+16172700000", called)
+    assert told[0] == ">INVITE"
+    assert "<486" in told or "<603" in told or "<404" in told
+    assert "<200" not in told
+
+
+def test_detection_that_is_off_listens_to_nobody(sip: Phone) -> None:
+    outcome = sip.dial("+16175550101", says("Good day."), detection=False)
+    assert outcome.callee_type == CalleeType.UNKNOWN
+    assert not [each for each in sip.happened if each.kind == "callee"]
+
+
+def test_many_ring_at_once(sip: Phone) -> None:
+    met: list[CalleeType] = []
+    numbers = ["+16175550100", "+16175550103", "+16175550105", "+16175550107"] * 5
+    threads = [threading.Thread(target=lambda n=n: met.append(sip.dial(n).callee_type)) for n in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {kind: met.count(kind) for kind in set(met)} == {
+        CalleeType.VOICE: 5,
+        CalleeType.BUSY: 5,
+        CalleeType.INFORMATIONTONE: 5,
+        CalleeType.UNKNOWN: 5,
+    }
