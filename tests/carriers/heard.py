@@ -1,6 +1,5 @@
 """What a callee heard: the RTP of one call as sound, keys and gaps."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,18 +60,27 @@ class Heard:
         return int(numbers.max() - numbers.min()) + 1 - len(set(numbers)) if len(numbers) else 0
 
 
-def read_heard(file: Path, port: int, begin: float, end: float) -> Heard:
-    """What came from a port between two Unix times."""
-    return Heard(
-        [packet for source, packet in _packets(file.read_bytes()) if source == port and begin <= packet.at < end]
-    )
+Arrivals = dict[int, list[tuple[float, bytes]]]
+"""By the port that they came from: when each packet came, and itself."""
 
 
-def _packets(written: bytes) -> Iterator[tuple[int, RtpPacket]]:
+def read_arrivals(file: Path) -> Arrivals:
+    """All packets so far."""
+    written = file.read_bytes()
+    arrivals: Arrivals = {}
     place = 0
     while place + ARRIVAL.size <= len(written):
         at, port, length = ARRIVAL.unpack_from(written, place)
-        packet = written[place + ARRIVAL.size : place + ARRIVAL.size + length]
         place += ARRIVAL.size + length
-        _, kind, sequence, timestamp, _ = HEADER.unpack_from(packet)
-        yield port, RtpPacket(at, kind & 0x7F, kind > 0x7F, sequence, timestamp, packet[HEADER.size :])
+        arrivals.setdefault(port, []).append((at, written[place - length : place]))
+    return arrivals
+
+
+def heard_between(arrivals: Arrivals, port: int, begin: float, end: float) -> Heard:
+    """What came from a port between two Unix times."""
+    return Heard([_packet(at, sent) for at, sent in arrivals.get(port, []) if begin <= at < end])
+
+
+def _packet(at: float, sent: bytes) -> RtpPacket:
+    _, kind, sequence, timestamp, _ = HEADER.unpack_from(sent)
+    return RtpPacket(at, kind & 0x7F, kind > 0x7F, sequence, timestamp, sent[HEADER.size :])

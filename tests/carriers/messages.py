@@ -89,6 +89,11 @@ class Call:
         return self.story.count(method)
 
     @property
+    def begin(self) -> float:
+        """When it was dialled, as a Unix time."""
+        return self.messages[0].at
+
+    @property
     def rtp_port(self) -> int:
         """Where the one who dialled wants its RTP."""
         return int(re.search(r"^m=audio (\d+)", self.first("INVITE").body, re.M)[1])

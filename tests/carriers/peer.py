@@ -34,6 +34,7 @@ Anything else is refused with 501. OPTIONS is answered 200, REGISTER by a regist
 """
 
 import contextlib
+import math
 import re
 import socket
 import subprocess
@@ -42,7 +43,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from heard import Heard, read_heard
+from heard import Heard, heard_between, read_arrivals
 from live import until
 from messages import Call, Message, calls_of, read_messages
 from scenario import SCENARIOS, exchange
@@ -111,10 +112,17 @@ class Peer:
 
     def heard(self, call: Call) -> Heard:
         """The RTP that came with a call; it needs a moment to arrive."""
-        begins = [other.messages[0].at for other in self.calls() if other.rtp_port == call.rtp_port]
-        begin = call.messages[0].at
-        end = min((at for at in begins if at > begin), default=float("inf"))
-        return read_heard(self.folder / "heard", call.rtp_port, begin, end)
+        return self.heard_by_each([call])[0]
+
+    def heard_by_each(self, calls: list[Call]) -> list[Heard]:
+        """The same for many calls at the cost of one."""
+        arrivals = read_arrivals(self.folder / "heard")
+        begins: dict[int, list[float]] = {}
+        for call in self.calls():
+            begins.setdefault(call.rtp_port, []).append(call.begin)
+        ends = [min((at for at in begins[call.rtp_port] if at > call.begin), default=math.inf) for call in calls]
+        spans = zip(calls, ends, strict=True)
+        return [heard_between(arrivals, call.rtp_port, call.begin, end) for call, end in spans]
 
     def invite(self, contact: str) -> list[str]:
         """Call the one who dials, at the sip URI of a Contact, by UDP; the story within 5 s."""
