@@ -7,9 +7,11 @@ a ``Recogniser``: without one words are not understood, but they are recorded.
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import pi, sin
 from typing import Protocol
 
 from app.telephony.carrier import BYTES_PER_SECOND, SAMPLES_PER_SECOND, Happening, Line
+from app.telephony.outcomes import CalleeType
 from app.voicexml.caller import Heard, Listening, News, Recorded
 from app.voicexml.voice import Part, Voice
 
@@ -24,6 +26,7 @@ ONSET_SECONDS = 0.2
 BEFORE_SECONDS = 0.5
 """What of the time before that belongs to it."""
 END_OF_SPEECH_SECONDS = 1.0
+BEEP_HERTZ, BEEP_SECONDS, BEEP_AMPLITUDE = 1_000, 0.25, 8_000
 LONGEST_SPEECH_SECONDS = 60.0
 
 
@@ -84,7 +87,7 @@ class LiveCaller:
     def _awaited(self, wanted: Listening) -> Heard:
         """What comes first: a key, a voice, the end of the call, or the end of the silence after the prompts."""
         began = self._line.seconds()
-        prompts = _Prompts(self._line, self._pcm(wanted.parts))
+        prompts = _Prompts(self._line, self._pcm(wanted.parts) + (BEEP if wanted.beep else b""))
         until: float | None = None
         self._ear.begin()
         self._line.listen(on=wanted.recording or (wanted.voice and self.understands))
@@ -129,7 +132,7 @@ class LiveCaller:
             case "sound":
                 self._ear.hear(happening)
             case "callee":
-                self._news.append((second, "connection.callee_type", happening.value))
+                self._news.append((second, "connection.callee_type", told(CalleeType(happening.value))))
             case "beep":
                 self._news.append((second, "connection.beep", True))
             case "gone":
@@ -185,6 +188,11 @@ class LiveCaller:
 
     def _words(self, words: Sequence[str]) -> bytes:
         return self._speaker.words(" ".join(words)) if words else b""
+
+
+def told(callee_type: CalleeType) -> str:
+    """What the documentation of session.connection.callee_type calls it."""
+    return "fax" if callee_type is CalleeType.FAXMACHINE else callee_type.value
 
 
 class _Prompts:
@@ -260,3 +268,12 @@ def _loudness(pcm: bytes) -> float:
     """The mean amplitude."""
     samples = array("h", pcm)
     return sum(map(abs, samples)) / len(samples) if samples else 0.0
+
+
+def _tone(hertz: int, seconds: float, amplitude: int) -> bytes:
+    """A tone of a pitch that makes whole periods."""
+    step = 2 * pi * hertz / SAMPLES_PER_SECOND
+    return array("h", (round(amplitude * sin(step * place)) for place in range(_size(seconds) // 2))).tobytes()
+
+
+BEEP = _tone(BEEP_HERTZ, BEEP_SECONDS, BEEP_AMPLITUDE)

@@ -21,12 +21,11 @@ from app.voicexml.caller import AnsweringMachine, Caller, News, Respondent, Scri
 from app.voicexml.resources import Answer, NotFetched, Request
 from app.voicexml.voice import Reckoned, Voice
 from scheduler import greeting
-from scheduler.live import LiveCaller
+from scheduler.live import LiveCaller, told
 
 DETECTING_SECONDS = 4.0
 DETECTING = "processing"
 _VERSIONS = {"simulated": "1", "sip": "2.0"}
-_SAID = {CalleeType.FAXMACHINE: "fax"}  # what the documentation of session.connection.callee_type calls it
 MOST_TRANSCRIPT = 1_000
 MOST_CHARACTERS = 4_000
 """Entries of a transcript that are kept, and of each value in one."""
@@ -48,8 +47,7 @@ class Party:
 
 def simulated(callee: Callee, words_per_minute: float) -> Party:
     """A callee of the simulated carrier: both speak at that pace."""
-    callee_type = _SAID.get(callee.callee_type, callee.callee_type.value)
-    later = [(DETECTING_SECONDS, "connection.callee_type", callee_type)]
+    later = [(DETECTING_SECONDS, "connection.callee_type", told(callee.callee_type))]
     return Party(_caller(callee, words_per_minute), Reckoned(words_per_minute), "simulated", later)
 
 

@@ -45,11 +45,11 @@ CNG_MS = (350, 650)
 INFORMATION = ((900.0, 1000.0), (1350.0, 1450.0), (1750.0, 1850.0))
 """Special information tones: three segments (ITU-T E.180)."""
 BEEP = (400.0, 2000.0)
-BEEP_MS = (200, 2500)
+BEEP_MS = (180, 2600)
 STEADY_FRAMES = 5
 STEADY_HERTZ = 10.0
-LOST_FRAMES = 5
-"""A tone that comes back at its pitch so soon has lasted: packets get lost, and one spoils up to three frames."""
+ENDED_FRAMES = 8
+"""A tone is over when it was not steady again within so many: packets get lost, and one spoils up to three frames."""
 PURE = 3.0
 NARROW = 5.5
 """Over how many lines of 25 Hz the power is spread: one tone 2.0 to 2.5, two tones 3.2 to 5, noise some 80."""
@@ -66,20 +66,32 @@ _NOTHING = 1e-9
 
 @dataclass(slots=True)
 class _Tone:
-    """A steady tone or pair of tones (not ``pure``), and its frames by number: ``until`` is the first after it."""
+    """A steady tone or pair of tones (not ``pure``), and its frames by number: ``until`` is the first after it.
+
+    ``segments`` of special information tones end with it.
+    """
 
     hertz: float
     pure: bool
     began: int
     until: int
+    segments: int = 0
 
     @property
     def milliseconds(self) -> int:
-        return (self.until - self.began) * FRAME_MS
+        return (self.until - self.began + 1) * FRAME_MS
 
     def within(self, band: tuple[float, float]) -> bool:
         """Whether it is one tone of that band."""
         return self.pure and band[0] <= self.hertz <= band[1]
+
+    def continues(self, pure: bool, hertz: float) -> bool:
+        return pure == self.pure and abs(hertz - self.hertz) <= STEADY_HERTZ
+
+    def follows(self, other: "_Tone | None") -> None:
+        """Count it as a segment when it is the one after the other, or the first."""
+        before = other.segments % len(INFORMATION) if other is not None else 0
+        self.segments = before + 1 if self.within(INFORMATION[before]) else int(self.within(INFORMATION[0]))
 
 
 @dataclass(slots=True)
@@ -92,6 +104,11 @@ class _Frame:
     silent: bool = False
     tone: _Tone | None = None
     ended: _Tone | None = None
+
+    @property
+    def informs(self) -> bool:
+        """Whether the last segment of special information tones is heard."""
+        return self.tone is not None and self.tone.segments == len(INFORMATION)
 
 
 class _Sound:
@@ -135,44 +152,28 @@ class _Sound:
         number, run = self._number, self._run
         frame = _Frame(silent=level < self._threshold)
         narrow, pure = not frame.silent and spread < NARROW, spread < PURE
-        if narrow and pure == run.pure and run.until == number and abs(hertz - run.hertz) <= STEADY_HERTZ:
+        if narrow and run.until == number and run.continues(pure, hertz):
             run.until += 1
         else:
             held = run.until - run.began
             frame.voice = held if held < STEADY_FRAMES else 0
             run = self._run = _Tone(hertz, pure, number, number + narrow)
         if run.until - run.began >= STEADY_FRAMES:
-            self._sound(run, frame)
+            self._sounds(run, frame)
         elif not narrow and not frame.silent:
             frame.voice += 1
-        if self._tone is not None and self._tone.until + LOST_FRAMES < number:
+        if self._tone is not None and self._tone.until + ENDED_FRAMES < number:
             frame.ended, self._tone = self._tone, None
         return frame
 
-    def _sound(self, run: _Tone, frame: _Frame) -> None:
+    def _sounds(self, run: _Tone, frame: _Frame) -> None:
         tone = self._tone
-        if tone is not None and tone.pure == run.pure and abs(tone.hertz - run.hertz) <= STEADY_HERTZ:
+        if tone is not None and tone.continues(run.pure, run.hertz):
             tone.until = run.until
         else:
+            run.follows(tone)
             frame.ended, self._tone = tone, run
         frame.tone = self._tone
-
-
-class _InformationTones:
-    """The three segments in sequence."""
-
-    def __init__(self) -> None:
-        self._segments = 0
-        self._latest: _Tone | None = None
-
-    def complete(self, tone: _Tone) -> bool:
-        """Whether this tone that is heard is the third."""
-        if tone is not self._latest:
-            follows = self._latest is not None and tone.began - self._latest.until <= LOST_FRAMES
-            self._segments *= follows and tone.within(INFORMATION[self._segments])
-            self._segments += tone.within(INFORMATION[self._segments])
-            self._latest = tone
-        return self._segments == len(INFORMATION)
 
 
 class _Greeting:
@@ -194,6 +195,11 @@ class _Greeting:
         self._words += not known
         self._voice += frames if known else self._burst
         self._since = 0
+
+    def breaks_off(self) -> None:
+        """A tone: what is heard on its edges does not add up to a word."""
+        if self._burst * FRAME_MS < self._tuning.min_word:
+            self._burst = 0
 
     def pauses(self) -> None:
         """A silent frame."""
@@ -218,7 +224,6 @@ class Detector:
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
         self._sound = _Sound(tuning.threshold)
-        self._information = _InformationTones()
         self._greeting = _Greeting(tuning)
         self._milliseconds = 0
         self._decided = False
@@ -237,12 +242,14 @@ class Detector:
     def _verdict(self, frame: _Frame) -> CalleeType | None:
         self._milliseconds += FRAME_MS
         tone, ended, greeting = frame.tone, frame.ended, self._greeting
-        if tone is not None and self._information.complete(tone):
+        if frame.informs:
             return CalleeType.INFORMATIONTONE
         if tone is not None and tone.within(CED) and tone.milliseconds >= CED_MS:
             return CalleeType.FAXMACHINE
         if ended is not None and ended.within(CNG) and CNG_MS[0] <= ended.milliseconds <= CNG_MS[1]:
             return CalleeType.FAXMACHINE
+        if tone is not None:
+            greeting.breaks_off()
         if frame.voice:
             greeting.speaks(frame.voice)
         if frame.silent:
@@ -254,20 +261,18 @@ class InformationTones:
     """Listens for special information tones in early media, before the answer."""
 
     def __init__(self) -> None:
-        self._sound = _Sound(Tuning.threshold)
-        self._information = _InformationTones()
+        self._sound = _Sound(Tuning().threshold)
 
     def feed(self, pcm: bytes) -> bool:
         """Whether the three segments were heard in sequence."""
-        frames = self._sound.feed(pcm)
-        return any(frame.tone is not None and self._information.complete(frame.tone) for frame in frames)
+        return any(frame.informs for frame in self._sound.feed(pcm))
 
 
 class Beep:
     """Listens for the tone after which a machine records."""
 
     def __init__(self) -> None:
-        self._sound = _Sound(Tuning.threshold)
+        self._sound = _Sound(Tuning().threshold)
 
     def feed(self, pcm: bytes) -> bool:
         """Whether a beep has ended: one steady tone, neither a click nor a signal of the exchange."""

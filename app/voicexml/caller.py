@@ -40,7 +40,7 @@ class Listening:
     """What the application waits for, from second ``at`` of the conversation on: the kinds it has grammars for.
 
     ``parts`` are said first, ``timeout`` is how many seconds of silence follow them; ``takes`` says whether something
-    that comes is listened to. For a ``recording`` anything that is said is.
+    that comes is listened to. For a ``recording`` anything that is said is, after a ``beep`` perhaps.
     """
 
     at: float
@@ -50,6 +50,7 @@ class Listening:
     timeout: float = 0.0
     takes: Callable[[Heard], bool] = lambda _: True
     recording: bool = False
+    beep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,10 +194,12 @@ class Conversation:
             **more,
         )
 
-    def listening(self, modes: Iterable[str] = ("voice", "dtmf"), *, recording: bool = False) -> Listening:
+    def listening(
+        self, modes: Iterable[str] = ("voice", "dtmf"), *, recording: bool = False, beep: bool = False
+    ) -> Listening:
         """What the caller may do: the kinds of input for which there is a grammar and that are switched on."""
         usable = set(modes) & set(self.property("inputmodes").split())
-        return Listening(self.seconds, "voice" in usable, "dtmf" in usable, recording=recording)
+        return Listening(self.seconds, "voice" in usable, "dtmf" in usable, recording=recording, beep=beep)
 
     @contextmanager
     def running(self, element: Element) -> Iterator[None]:

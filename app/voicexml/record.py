@@ -29,7 +29,8 @@ def record(conversation: Conversation, element: Element, timeout: float, kept: K
     final = properties.seconds(element.get("finalsilence", "3s"))
     active = grammars_for(conversation, element)
     conversation.typed_ahead = ""
-    heard = hear(conversation, timeout, conversation.listening(recording=True))
+    beep = properties.is_true(element.get("beep", "false"))
+    heard = hear(conversation, timeout, conversation.listening(recording=True, beep=beep))
     mode = "voice" if heard.kind == "say" else "dtmf"
     found = understand(conversation, active, heard.value, mode) if heard.value else None
     if found is not None and found.active.owner is not element:
