@@ -1,4 +1,7 @@
-"""A real PostgreSQL server for the tests: in a temporary folder, with a fresh database for each test."""
+"""A real PostgreSQL server for the tests: in a temporary folder, with a database as good as new for each test.
+
+To make one takes longer than most tests: one that a test leaves goes to the next when its rows can be put right.
+"""
 
 import glob
 import itertools
@@ -10,12 +13,14 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from psycopg import sql
 
 from app import factory
 from app.calls import accounts, db
@@ -31,6 +36,23 @@ SETTINGS = {
     "autovacuum": "off",
     "timezone": "UTC",
 }
+
+TEMPLATE = "upgraded"
+TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"
+NUMBERS = """
+    SELECT format('SELECT setval(%L, %s, %L)', sequencename, coalesce(last_value, 1), last_value IS NOT NULL)
+    FROM pg_sequences WHERE schemaname = 'public'
+"""
+SHAPE = """
+    SELECT string_agg(
+        concat_ws(' ', c.oid, relname, reltuples, relhastriggers, attname, atttypid), ',' ORDER BY c.oid, attnum
+    )
+    FROM pg_class AS c JOIN pg_attribute ON attrelid = c.oid WHERE relnamespace = 'public'::regnamespace
+"""
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def _programs() -> Path | None:
@@ -59,6 +81,48 @@ def prepare(url: str) -> None:
     db.close_database()
 
 
+@dataclass(frozen=True)
+class Pristine:
+    """What a database is like that no test has used."""
+
+    shape: str
+    size: int
+    script: str
+    """Makes the rows and the next numbers what they were."""
+
+    @classmethod
+    def read(cls, url: str) -> "Pristine":
+        with psycopg.connect(url) as connection:
+            tables = [name for (name,) in connection.execute(TABLES)]
+            statements = [f"DELETE FROM {name}" for name in tables]
+            for name in tables:
+                ((rows,),) = connection.execute(f"SELECT json_agg(t)::text FROM {name} AS t".encode())
+                if rows is not None:
+                    quoted = sql.quote(rows, connection)
+                    rows_of = f"json_populate_recordset(null::{name}, {quoted})"
+                    statements.append(f"INSERT INTO {name} OVERRIDING SYSTEM VALUE SELECT * FROM {rows_of}")
+            statements += [statement for (statement,) in connection.execute(NUMBERS)]
+            return cls(*_figures(connection), "; ".join(statements))
+
+    def restore(self, url: str) -> bool:
+        """Take a used database back to this; False when it can't be: its tables have changed or have grown large."""
+        with psycopg.connect(url) as connection:
+            connection.execute(END_OTHERS)
+            shape, size = _figures(connection)
+            if shape != self.shape or size > 2 * self.size:
+                return False
+            connection.execute("SET session_replication_role = replica")  # rows go in any order
+            connection.execute(self.script.encode())
+        return True
+
+
+def _figures(connection: psycopg.Connection[Any]) -> tuple[str, int]:
+    """What tells whether the tables are still the same, statistics of the planner among it; and bytes."""
+    ((shape,),) = connection.execute(SHAPE)
+    ((size,),) = connection.execute("SELECT pg_database_size(current_database())")
+    return str(shape), int(size)
+
+
 class Server:
     """A running server that listens on a socket in its own folder."""
 
@@ -66,7 +130,8 @@ class Server:
         assert PROGRAMS is not None
         self._folder = folder
         self._numbers = itertools.count(1)
-        self._template = ""
+        self._pristine: Pristine | None = None
+        self._spare: list[str] = []
         self._as: dict[str, Any] = {"cwd": folder}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             somebody = pwd.getpwnam("postgres")
@@ -91,18 +156,27 @@ class Server:
     @contextmanager
     def empty(self) -> Iterator[str]:
         """The URL of a database with nothing in it, which is dropped afterwards."""
-        with self._made("template1") as url:
-            yield url
+        name = self._make("template1")
+        try:
+            yield self.url(name)
+        finally:
+            self._drop(name)
 
     @contextmanager
     def upgraded(self) -> Iterator[str]:
-        """The URL of a database with our schema and the demo account, which is dropped afterwards."""
-        if not self._template:
-            self.execute("CREATE DATABASE upgraded")
-            prepare(self.url("upgraded"))
-            self._template = "upgraded"
-        with self._made(self._template) as url:
-            yield url
+        """The URL of a database with our schema and the demo account in it."""
+        if self._pristine is None:
+            self.execute(f"CREATE DATABASE {TEMPLATE}")
+            prepare(self.url(TEMPLATE))
+            self._pristine = Pristine.read(self.url(TEMPLATE))
+        name = self._spare.pop() if self._spare else self._make(TEMPLATE)
+        try:
+            yield self.url(name)
+        finally:
+            if self._pristine.restore(self.url(name)):
+                self._spare.append(name)
+            else:
+                self._drop(name)
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
@@ -142,14 +216,13 @@ class Server:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(0.01)
 
-    @contextmanager
-    def _made(self, template: str) -> Iterator[str]:
+    def _make(self, template: str) -> str:
         name = f"test{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        try:
-            yield self.url(name)
-        finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
