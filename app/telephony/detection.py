@@ -46,9 +46,9 @@ INFORMATION = ((900.0, 1000.0), (1350.0, 1450.0), (1750.0, 1850.0))
 """Special information tones: three segments (ITU-T E.180)."""
 BEEP = (400.0, 2000.0)
 BEEP_MS = (180, 2600)
-STEADY_FRAMES = 5
+STEADY_FRAMES = 4
 STEADY_HERTZ = 10.0
-ENDED_FRAMES = 8
+ENDED_FRAMES = 10
 """A tone is over when it was not steady again within so many: packets get lost, and one spoils up to three frames."""
 PURE = 3.0
 NARROW = 5.5

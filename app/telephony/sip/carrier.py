@@ -12,7 +12,7 @@ from app.telephony.detection import Detector, Tuning
 from app.telephony.ledger import Ledger
 from app.telephony.outcomes import NOANSWER_SECONDS
 from app.telephony.sip.line import PAUSE_SECONDS, Ringing, SipLine
-from app.telephony.sip.stack import COMMAND_SECONDS, Stack
+from app.telephony.sip.stack import COMMAND_SECONDS, PROBE_SECONDS, Stack
 from app.telephony.trunk import Trunk
 
 
@@ -96,7 +96,9 @@ class SipCarrier:
             try:
                 await ringing.call.wait_established(self._ring_seconds)
             except CallTimeout as wrong:
-                return ringing.failed(TIMED_OUT, str(wrong))
+                # Over TCP the stack does not tell that it could not connect.
+                there = ringing.rang or await self._stack.answers()
+                return ringing.failed(TIMED_OUT if there else None, str(wrong))
             except CallFailed as wrong:
                 return ringing.failed(wrong.status, wrong.reason)
             finally:
@@ -105,7 +107,7 @@ class SipCarrier:
             self._stack.listeners.add(line)
             return line
 
-        return self._stack.do(answered(), self._ring_seconds + COMMAND_SECONDS)
+        return self._stack.do(answered(), self._ring_seconds + PROBE_SECONDS + COMMAND_SECONDS)
 
     def _failed(self, failure: Failure) -> Outcome:
         health = self._stack.health

@@ -82,6 +82,14 @@ class Stack:
         asserted = f"<sip:{caller_id}@{self._trunk.address}>"
         return await agent.dial(self._trunk.uri(number), headers={"P-Asserted-Identity": asserted})
 
+    async def answers(self) -> bool:
+        """Whether the trunk answers when it is asked whether it is there."""
+        try:
+            await asyncio.to_thread(ask, self._trunk, PROBE_SECONDS)
+        except Unanswered:
+            return False
+        return True
+
     async def _start(self) -> None:
         self._runtime = Runtime()
         self._runtime.on_dead = _end_the_process
@@ -134,8 +142,8 @@ class Stack:
         while True:
             if self.health.trouble and agent is not None:
                 await self._register(agent)
-            elif self.health.trouble:
-                await self._ask()
+            elif self.health.trouble and await self.answers():
+                self.health.answered()
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _register(self, agent: UserAgent) -> None:
@@ -152,11 +160,6 @@ class Stack:
 
     def _refused(self, why: str) -> None:
         self.health.refused(f"not registered at {self._trunk.address}: {why.strip()}")
-
-    async def _ask(self) -> None:
-        with suppress(Unanswered):
-            await asyncio.to_thread(ask, self._trunk, PROBE_SECONDS)
-            self.health.answered()
 
 
 async def _hang_up(calls: Iterable[Call]) -> None:
