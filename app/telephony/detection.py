@@ -9,33 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.telephony.carrier import SAMPLES_PER_SECOND
+from app.telephony.carrier import BYTES_PER_SECOND, SAMPLES_PER_SECOND
+from app.telephony.greetings import FRAME_MS, Greeting, Tuning
 from app.telephony.outcomes import CalleeType
 
-FRAME_MS = 20
-FRAME_BYTES = 2 * FRAME_MS * SAMPLES_PER_SECOND // 1000
-"""Each frame is looked at together with the one before it, because 40 ms keep the lines of two tones apart."""
+__all__ = ["Beep", "Detector", "InformationTones", "Tuning"]
 
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What tells a person's greeting from a machine's: a person says a few words and waits.
-
-    Milliseconds, but for ``max_words`` and ``threshold``, the mean amplitude of 16 bit samples below which it is
-    silent. A word is voice of ``min_word`` after ``between_words`` of silence. More than ``max_words``, or
-    ``greeting`` of voice in words, is a machine; ``after_greeting_silence`` after a word is a person. At ``total``
-    nothing is known. Silence from the beginning decides nothing: who says nothing may be a person who listens, and a
-    fax machine sends its tone as late as 2.5 s after the answer (ITU-T T.30).
-    """
-
-    greeting: int = 1500
-    after_greeting_silence: int = 800
-    total: int = 5000
-    min_word: int = 100
-    between_words: int = 50
-    max_words: int = 3
-    threshold: int = 256
-
+FRAME = FRAME_MS * SAMPLES_PER_SECOND // 1000
+FRAME_BYTES = FRAME * BYTES_PER_SECOND // SAMPLES_PER_SECOND
+WINDOW = 2 * FRAME
+"""Samples of a spectrum: a frame and the one before it, because 40 ms keep the lines of two tones apart."""
 
 CED = (2060.0, 2140.0)
 CED_MS = 300
@@ -54,14 +37,15 @@ PURE = 3.0
 NARROW = 5.5
 """Over how many lines of 25 Hz the power is spread: one tone 2.0 to 2.5, two tones 3.2 to 5, noise some 80."""
 
-_WINDOW = np.hanning(FRAME_BYTES + 1)[:FRAME_BYTES]
+_TAPER = np.hanning(WINDOW + 1)[:WINDOW]
 _LOWEST = 4
-_HERTZ = 25.0 * np.arange(_LOWEST, FRAME_BYTES // 2 + 1)
+_HERTZ = np.fft.rfftfreq(WINDOW, 1 / SAMPLES_PER_SECOND)[_LOWEST:]
 """From 100 Hz on: neither hum nor a direct current is sound."""
 _MOMENTS = np.stack((np.ones_like(_HERTZ), _HERTZ), axis=1)
-_MEAN_AMPLITUDE = np.sqrt(2 / np.pi) * np.sqrt(2 / (FRAME_BYTES * np.square(_WINDOW).sum()))
+_MEAN_AMPLITUDE = np.sqrt(4 / (np.pi * WINDOW * np.square(_TAPER).sum()))
 """From the root of the power of a spectrum to the mean amplitude of noise that has it."""
 _NOTHING = 1e-9
+"""Keeps silence from being divided by zero."""
 
 
 @dataclass(slots=True)
@@ -140,8 +124,8 @@ class _Sound:
         self._unread = heard[frames * FRAME_BYTES :]
         if not frames:
             return iter(())
-        windows = np.ndarray((frames, FRAME_BYTES), np.int16, heard, strides=(FRAME_BYTES, 2))
-        lines = np.fft.rfft(windows * _WINDOW)[:, _LOWEST:]
+        windows = np.ndarray((frames, WINDOW), np.int16, heard, strides=(FRAME_BYTES, 2))
+        lines = np.fft.rfft(windows * _TAPER)[:, _LOWEST:]
         power = np.square(lines.real) + np.square(lines.imag)
         total = power.sum(axis=1)
         squares, pitches = (np.square(power) @ _MOMENTS).T + _NOTHING
@@ -176,56 +160,14 @@ class _Sound:
         frame.tone = self._tone
 
 
-class _Greeting:
-    """Words and the silence after them; all are counted in frames, and clicks shorter than a word are silence."""
-
-    def __init__(self, tuning: Tuning) -> None:
-        self._tuning = tuning
-        self._words = self._voice = self._burst = self._pause = self._since = 0
-
-    def speaks(self, frames: int) -> None:
-        """Voice of so many frames."""
-        least = self._tuning.min_word
-        known = self._burst * FRAME_MS >= least
-        self._burst += frames
-        self._pause = 0
-        if self._burst * FRAME_MS < least:
-            self._since += frames
-            return
-        self._words += not known
-        self._voice += frames if known else self._burst
-        self._since = 0
-
-    def breaks_off(self) -> None:
-        """A tone: what is heard on its edges does not add up to a word."""
-        if self._burst * FRAME_MS < self._tuning.min_word:
-            self._burst = 0
-
-    def pauses(self) -> None:
-        """A silent frame."""
-        self._pause += 1
-        self._since += 1
-        if self._pause * FRAME_MS >= self._tuning.between_words:
-            self._burst = 0
-
-    @property
-    def verdict(self) -> CalleeType | None:
-        """A person or a machine, once it is clear."""
-        tuning = self._tuning
-        if self._words > tuning.max_words or self._voice * FRAME_MS >= tuning.greeting:
-            return CalleeType.ANSWERINGMACHINE
-        waits = self._words and self._since * FRAME_MS >= tuning.after_greeting_silence
-        return CalleeType.VOICE if waits else None
-
-
 class Detector:
     """Tells who answered, from the answer on. PCM as carrier.BYTES_PER_SECOND has it, in pieces of any length."""
 
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
         self._sound = _Sound(tuning.threshold)
-        self._greeting = _Greeting(tuning)
-        self._milliseconds = 0
+        self._greeting = Greeting(tuning)
+        self._elapsed = 0
         self._decided = False
 
     def feed(self, pcm: bytes) -> CalleeType | None:
@@ -240,7 +182,7 @@ class Detector:
         return None
 
     def _verdict(self, frame: _Frame) -> CalleeType | None:
-        self._milliseconds += FRAME_MS
+        self._elapsed += FRAME_MS
         tone, ended, greeting = frame.tone, frame.ended, self._greeting
         if frame.informs:
             return CalleeType.INFORMATIONTONE
@@ -249,12 +191,12 @@ class Detector:
         if ended is not None and ended.within(CNG) and CNG_MS[0] <= ended.milliseconds <= CNG_MS[1]:
             return CalleeType.FAXMACHINE
         if tone is not None:
-            greeting.breaks_off()
+            greeting.is_interrupted()
         if frame.voice:
             greeting.speaks(frame.voice)
         if frame.silent:
             greeting.pauses()
-        return greeting.verdict or (CalleeType.UNKNOWN if self._milliseconds >= self._tuning.total else None)
+        return greeting.verdict or (CalleeType.UNKNOWN if self._elapsed >= self._tuning.total else None)
 
 
 class InformationTones:
