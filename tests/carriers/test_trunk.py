@@ -90,7 +90,7 @@ def test_a_trunk_that_is_dead_pauses_dialling_until_it_is_well(
         until(lambda: "does not answer" in ready(programs), 90, "the trouble is known")
         assert metric(programs, "ringback_trunk_trouble") == "1.0"
         until(lambda: "dialing" not in {status for status, _, _ in statuses(programs)}, 20, "nothing is dialled")
-        assert sorted(statuses(programs)) == [("failed", "linefailure", 1)] * 2 + [("queued", None, 0)] * 3
+        assert sorted(statuses(programs)) == [("failed", "linefailure", 1)] * 2 + [("queued", "", 0)] * 3
         dialled = programs.dialled()
         with peer:
             until(lambda: not ready(programs), 30, "it is well again")
