@@ -21,8 +21,8 @@ WINDOW = 2 * FRAME
 """Samples of a spectrum: a frame and the one before it, because 40 ms keep the lines of two tones apart."""
 
 CED = (2060.0, 2140.0)
-CED_MS = 300
-"""Less than 450, after which the answering tone of fast modems turns its phase (ITU-T V.25)."""
+CED_MS = 500
+"""It lasts 2.6 s at least (ITU-T T.30); hardly a melody holds this note for half a second."""
 CNG = (1060.0, 1140.0)
 CNG_MS = (350, 650)
 INFORMATION = ((900.0, 1000.0), (1350.0, 1450.0), (1750.0, 1850.0))
