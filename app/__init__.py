@@ -11,8 +11,9 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
 1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
    ``markup`` (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the
-   protocol, the simulated one, who answers it, by script too) and ``voicexml`` (reading and running the customer's
-   pages: session runs an application, fia a form of it, items its items, actions what stands in them, handling its
+   protocol, the simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is
+   there: causes says what its answers mean, detection who answered, speech says the prompts) and ``voicexml``
+   (reading and running the customer's pages: session runs an application, fia a form of it, items its items, actions what stands in them, handling its
    events; document, exclusions, transitions and resources get the pages; prompts are chosen, speaking makes them up,
    playing says them; hearing listens, active, recognition and grammars understand the caller; ecmascript evaluates in
    engine, whose bounds hold; limits are those of a whole call; conversation is what all of them work on; linting looks
@@ -45,10 +46,11 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
-                  dial), heart (lease and obedience), talk (the conversation), greeting (the built-in application),
+                  dial), heart (lease and obedience), talk (the conversation), live (a living callee in it), greeting
+                  (the built-in application),
                   results, posters (their threads), destinations (how many may post to which), stepping (of virtual
                   time)
-5. ``factory`` puts the parts together; ``cli`` is the command line, ``programs`` runs web and scheduler, ``worker``
+5. ``factory`` puts the parts together, ``carriers`` makes the carrier in force; ``cli`` is the command line, ``programs`` runs web and scheduler, ``worker``
    is gunicorn's with patience that ends, ``logs`` is how their lines look, ``sample`` is a small customer application
    to try things with, ``demo`` shows it at work
 """

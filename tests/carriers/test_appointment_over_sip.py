@@ -7,12 +7,15 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from customer import Clinic
+from dialling import ON_THE_WIRE
 from fleet import Fleet
 from live import until
 from numpy.typing import NDArray
 from peer import Peer
 
 from app.telephony.speech import Espeak
+
+pytestmark = ON_THE_WIRE
 
 GREETING = "Hello. This is the office of doctor Green with a reminder for you."
 WORDS_PER_MINUTE = 300

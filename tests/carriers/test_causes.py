@@ -1,10 +1,12 @@
 """The table of outcomes, row by row, as it is and over the wire."""
 
 import pytest
-from dialling import Phone
+from dialling import ON_THE_WIRE, Phone
 
 from app.telephony.causes import Failure
 from app.telephony.outcomes import CalleeType
+
+pytestmark = ON_THE_WIRE
 
 STATUSES = {
     CalleeType.BUSY: (486, 600, 603),

@@ -1,10 +1,12 @@
 """What every carrier does: the reserved numbers 555-01xx meet the same callees, simulated and over SIP."""
 
 import pytest
-from dialling import Phone
+from dialling import ON_THE_WIRE, Phone
 
 from app.telephony.outcomes import CalleeType
 from scheduler.permit import NotPermitted, Permit
+
+pytestmark = ON_THE_WIRE
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dialling import ON_THE_WIRE
 from messages import Call
 from numpy.typing import NDArray
 from peer import Peer
+
+pytestmark = ON_THE_WIRE
 
 ANSWERED = "INVITE 100 180 200 ACK BYE 200"
 CANCELED = "INVITE 100 180 CANCEL 200 487 ACK"

@@ -5,13 +5,15 @@ import time
 from datetime import datetime
 
 import pytest
-from dialling import TIMEOUT_SECONDS, Phone
+from dialling import ON_THE_WIRE, TIMEOUT_SECONDS, Phone
 from live import until
 from messages import Call
 from peer import Peer
 
 from app.telephony.carrier import BYTES_PER_SECOND, Line
 from app.telephony.outcomes import CalleeType
+
+pytestmark = ON_THE_WIRE
 
 
 def last_call(exchange: Peer, number: str) -> Call:

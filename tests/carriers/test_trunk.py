@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from customer import Customer, Reply
+from dialling import ON_THE_WIRE
 from fleet import Fleet
 from live import ROOT, until
 from peer import Peer
+
+pytestmark = ON_THE_WIRE
 
 STORY = b"""<?xml version="1.0"?>
 <vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form><block><prompt>%s</prompt></block></form></vxml>""" % (
