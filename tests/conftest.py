@@ -1,23 +1,54 @@
 """What the tests share: a database of their own, a clock they move, a customer on loopback, the whole product.
 
-Whatever opens a database in this process runs twice: on SQLite and on a real PostgreSQL server.
+Whatever opens a database in this process runs twice: on SQLite and on a real PostgreSQL server. Each test makes a web
+application of its own, but what werkzeug and Jinja compile for one serves all of them.
 """
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from customer import Customer
+from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from office import MovableClock, Office
 from postgres import needed, postgres_server, postgres_url, prepare
+from werkzeug.routing import Rule
 
 from app import factory
 from app.calls import db
 from app.settings import Settings
 
 __all__ = ["postgres_server", "postgres_url"]
+
+
+class CompiledOnce(Rule):
+    """A route that is compiled for the first application only, which is most of what making one takes."""
+
+    _compiled: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def compile(self) -> None:
+        told = repr(self._all_but_map())
+        if told not in self._compiled:
+            super().compile()
+            self._compiled[told] = self._all_but_map()
+        vars(self).update(self._compiled[told])
+
+    def _all_but_map(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "map"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Routes and templates are compiled once in this process."""
+    templates = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", CompiledOnce)
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": templates})
+        yield
 
 
 @pytest.fixture
