@@ -12,12 +12,12 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
 1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
    ``markup`` (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the
    protocol, the simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is
-   there: causes says what its answers mean, detection who answered, speech says the prompts) and ``voicexml``
-   (reading and running the customer's pages: session runs an application, fia a form of it, items its items, actions what stands in them, handling its
-   events; document, exclusions, transitions and resources get the pages; prompts are chosen, speaking makes them up,
-   playing says them; hearing listens, active, recognition and grammars understand the caller; ecmascript evaluates in
-   engine, whose bounds hold; limits are those of a whole call; conversation is what all of them work on; linting looks
-   for mistakes without a call)
+   there: causes says what its answers mean, detection who answered, speech says the prompts) and ``voicexml`` (reading
+   and running the customer's pages: session runs an application, fia a form of it, items its items, actions what
+   stands in them, handling its events; document, exclusions, transitions and resources get the pages; prompts are
+   chosen, speaking makes them up in somebody's voice, playing says them; hearing listens, active, recognition and
+   grammars understand the caller; ecmascript evaluates in engine, whose bounds hold; limits are those of a whole call;
+   conversation is what all of them work on; linting looks for mistakes without a call)
 2. ``intake``   what a request may say: fields, phone numbers, lists, metadata, orders; times, which ``strtotime``
                 reads as PHP does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what
@@ -50,9 +50,9 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                   (the built-in application),
                   results, posters (their threads), destinations (how many may post to which), stepping (of virtual
                   time)
-5. ``factory`` puts the parts together, ``carriers`` makes the carrier in force; ``cli`` is the command line, ``programs`` runs web and scheduler, ``worker``
-   is gunicorn's with patience that ends, ``logs`` is how their lines look, ``sample`` is a small customer application
-   to try things with, ``demo`` shows it at work
+5. ``factory`` puts the parts together, ``carriers`` makes the carrier in force; ``cli`` is the command line,
+   ``programs`` runs web and scheduler, ``worker`` is gunicorn's with patience that ends, ``logs`` is how their lines
+   look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
 """
 
 __version__ = "0.1.0"
