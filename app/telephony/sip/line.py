@@ -1,6 +1,7 @@
 """A call of the stack's: on its way, and once somebody has answered."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -22,6 +23,9 @@ SPACE_SECONDS = 0.1
 """Between two keys."""
 SETTLE_SECONDS = 0.5
 """Keys that are sent in the first moment after the answer get lost."""
+FLUSH_SECONDS = 0.2
+"""How long the next packet is waited for: there may be none any more."""
+LOOK_SECONDS = 0.005
 
 
 class SipLine:
@@ -67,8 +71,13 @@ class SipLine:
             return 0.0
 
     def hush(self) -> None:
+        """The stack forgets at its next packet, and what is given to it before that as well: wait for it."""
+        until = self.seconds() + FLUSH_SECONDS
         with suppress(AudioNotActive, AudioRestarted):
-            self.call.audio.flush_tx()
+            if self.unsaid():
+                self.call.audio.flush_tx()
+        while self.unsaid() and self.seconds() < until:
+            time.sleep(LOOK_SECONDS)
 
     def listen(self, *, on: bool) -> None:
         self._listening = on
