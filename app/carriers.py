@@ -12,6 +12,8 @@ from app.telephony.ledger import Ledger
 from app.telephony.simulated import SimulatedCarrier
 from app.telephony.trunk import Trunk
 
+MOST_LINES = 500
+
 
 def make_carrier(settings: Settings, business: Clock) -> Carrier:
     """The carrier that the settings name, ready to dial. Raises SettingError."""
@@ -35,6 +37,10 @@ def _sip_carrier(settings: Settings, business: Clock, ledger: Ledger | None) -> 
     if settings.clock != "real":
         raise SettingError("RINGBACK_CARRIER=sip needs RINGBACK_CLOCK=real: people's time can't be moved")
     trunk = make_trunk(settings)
+    if settings.lines > MOST_LINES:
+        raise SettingError(
+            f"RINGBACK_LINES: a scheduler has {MOST_LINES} real calls at once at most; start more schedulers for more"
+        )
     try:
         from app.telephony.detection import Tuning
         from app.telephony.sip.carrier import SipCarrier

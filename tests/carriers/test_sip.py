@@ -12,6 +12,7 @@ from peer import Peer
 
 from app.telephony.carrier import BYTES_PER_SECOND, Line
 from app.telephony.outcomes import CalleeType
+from app.telephony.sip import stack
 
 pytestmark = ON_THE_WIRE
 
@@ -166,3 +167,14 @@ def test_many_ring_at_once(sip: Phone) -> None:
         CalleeType.INFORMATIONTONE: 5,
         CalleeType.UNKNOWN: 5,
     }
+
+
+def test_a_caller_id_that_there_is_no_room_for_is_asserted(
+    sip: Phone, exchange: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stack has room for so many; whoever comes later gets its call all the same."""
+    monkeypatch.setattr(stack, "MOST_AGENTS", 0)
+    assert sip.dial("+16175550103", ani="8005550123").callee_type == CalleeType.BUSY
+    invite = last_call(exchange, "+16175550103").first("INVITE")
+    assert "sip:+16175559999@" in invite.header("From")
+    assert "sip:+18005550123@" in invite.header("P-Asserted-Identity")

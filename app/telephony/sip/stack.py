@@ -27,6 +27,8 @@ LOOK_SECONDS = 0.1
 """How often calls are listened to."""
 COMMAND_SECONDS = 10.0
 STOP_SECONDS = 0.7
+MOST_AGENTS = 500
+"""Of the 1,023 agents and calls together that the stack has room for; it never lets go of an agent."""
 PROBE_SECONDS = 5.0
 REGISTRATION_SECONDS = 600
 NOT_YET = "not registered at the trunk yet"
@@ -94,6 +96,7 @@ class Stack:
         self._runtime = Runtime()
         self._runtime.on_dead = _end_the_process
         await self._runtime.start(_config(self._trunk))
+        await self._agent(self._trunk.caller_id)
         self._tasks.append(asyncio.create_task(self._listen()))
         self._tasks.append(asyncio.create_task(self._tend()))
 
@@ -104,6 +107,9 @@ class Stack:
         await self._runtime.close()
 
     async def _agent(self, caller_id: str) -> UserAgent:
+        """Who calls from that number; when there are too many, who calls from the trunk's own."""
+        if caller_id not in self._agents and len(self._agents) >= MOST_AGENTS:
+            caller_id = self._trunk.caller_id
         if caller_id not in self._agents:
             self._agents[caller_id] = await self._new_agent(caller_id, registration_seconds=0)
         return self._agents[caller_id]
