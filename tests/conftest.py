@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from argon2 import PasswordHasher
 from customer import Customer
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,7 +20,7 @@ from postgres import needed, postgres_server, postgres_url, prepare
 from werkzeug.routing import Rule
 
 from app import factory
-from app.calls import db
+from app.calls import db, pins
 from app.settings import Settings
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -96,6 +97,13 @@ def customer() -> Iterator[Customer]:
 def web(settings: Settings, database: None, clock: MovableClock) -> FlaskClient:
     """The web application at the time of ``clock``."""
     return factory.create_app(settings, clock).test_client()
+
+
+@pytest.fixture
+def cheap_pins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that make many accounts: argon2id as always, with the least memory and time that it takes."""
+    monkeypatch.setattr(pins, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(pins, "hash_of_nobody", lambda: pins.hashed("nobody"))
 
 
 @pytest.fixture

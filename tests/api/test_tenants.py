@@ -52,7 +52,7 @@ class House:
 
 
 @pytest.fixture
-def house(web: FlaskClient, clock: MovableClock) -> House:
+def house(cheap_pins: None, web: FlaskClient, clock: MovableClock) -> House:
     now = clock.now()
     made = {name: accounts.add(name, "1234", now, f"{name}@example.com") for name in RIGHTS}
     credentials = {name: (f"{name}@example.com", keys.add(account, "test", now)) for name, account in made.items()}
