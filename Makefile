@@ -59,6 +59,7 @@ audit: .venv/installed  ## ask the vulnerability databases about what is install
 
 crash: .venv/installed-test  ## kill, stop and cheat the programs for half an hour and see what was promised hold
 	@$(BIN)/python -m tests.crash
+	@LOAD_SECONDS=60 $(BIN)/python -m pytest -s tests/programs/test_load.py
 
 screenshots: .venv/installed-test  ## every page in light, in dark and on a telephone, into var/screenshots (needs chromium)
 	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py

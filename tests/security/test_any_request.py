@@ -24,7 +24,7 @@ from app import factory
 from app.calls import db
 from app.settings import Settings
 
-SECONDS = float(os.environ.get("GENERATOR_SECONDS", "30"))
+SECONDS = float(os.environ.get("GENERATOR_SECONDS", "10"))
 LONGEST = 15.0
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "PROPFIND")
 _FIELDS = """
