@@ -1,5 +1,6 @@
 """Who dials: the carrier that the settings name. What real calls need is imported only where they are made."""
 
+from collections.abc import Callable
 from dataclasses import fields
 
 from app import clock
@@ -17,30 +18,32 @@ MOST_LINES = 500
 
 def make_carrier(settings: Settings, business: Clock) -> Carrier:
     """The carrier that the settings name, ready to dial. Raises SettingError."""
-    try:
-        ledger = Ledger(settings.dial_ledger) if settings.dial_ledger else None
-    except OSError as wrong:
-        raise SettingError(
-            f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
-        ) from wrong
-    if settings.carrier == "sip":
-        return _sip_carrier(settings, business, ledger)
+    return prepare_carrier(settings)(business)
+
+
+def prepare_carrier(settings: Settings) -> Callable[[Clock], Carrier]:
+    """What starts the carrier that the settings name. Raises SettingError when it could not be started."""
+    return _sip(settings) if settings.carrier == "sip" else _simulated(settings)
+
+
+def _simulated(settings: Settings) -> Callable[[Clock], Carrier]:
     try:
         callees = Callees(settings.callees, settings.seed)
     except ValueError as wrong:
         raise SettingError(f"RINGBACK_CALLEES: {wrong}") from wrong
     takes_time = settings.clock == "virtual" or settings.pace == "real"
-    return SimulatedCarrier(business, callees, takes_time=takes_time, ledger=ledger)
+    ledger = _ledger(settings)
+    return lambda business: SimulatedCarrier(business, callees, takes_time=takes_time, ledger=ledger)
 
 
-def _sip_carrier(settings: Settings, business: Clock, ledger: Ledger | None) -> Carrier:
+def _sip(settings: Settings) -> Callable[[Clock], Carrier]:
     if settings.clock != "real":
         raise SettingError("RINGBACK_CARRIER=sip needs RINGBACK_CLOCK=real: people's time can't be moved")
-    trunk = make_trunk(settings)
     if settings.lines > MOST_LINES:
         raise SettingError(
             f"RINGBACK_LINES: a scheduler has {MOST_LINES} real calls at once at most; start more schedulers for more"
         )
+    trunk = make_trunk(settings)
     try:
         from app.telephony.detection import Tuning
         from app.telephony.sip.carrier import SipCarrier
@@ -55,7 +58,17 @@ def _sip_carrier(settings: Settings, business: Clock, ledger: Ledger | None) -> 
         known = ", ".join(each.name for each in fields(Tuning))
         raise SettingError(f"RINGBACK_SIP_DETECTION: must name some of {known}") from wrong
     speaker = Espeak(settings.sip_voice, settings.words_per_minute)
-    return SipCarrier(trunk, speaker, business, clock.elapsed, tuning=tuning, ledger=ledger)
+    ledger = _ledger(settings)
+    return lambda business: SipCarrier(trunk, speaker, business, clock.elapsed, tuning=tuning, ledger=ledger)
+
+
+def _ledger(settings: Settings) -> Ledger | None:
+    try:
+        return Ledger(settings.dial_ledger) if settings.dial_ledger else None
+    except OSError as wrong:
+        raise SettingError(
+            f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"
+        ) from wrong
 
 
 def make_trunk(settings: Settings) -> Trunk:

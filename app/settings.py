@@ -142,11 +142,11 @@ def _ports(text: str) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def _milliseconds(text: str) -> dict[str, int]:
-    """``greeting=1800,total=4000``; which of them there are is the detector's business."""
+def _counters(text: str) -> dict[str, int]:
+    """``greeting=1900,max_words=5``; which of them there are is the detector's business."""
     pairs = [word.partition("=") for word in _words(text)]
     if not all(name and number.isascii() and number.isdigit() for name, _, number in pairs):
-        raise ValueError("must be names with numbers such as greeting=1800,after_greeting=800")
+        raise ValueError("must be names with numbers such as greeting=1900,max_words=5")
     return {name: int(number) for name, _, number in pairs}
 
 
@@ -198,7 +198,7 @@ class Settings:
     )
     sip_voice: str = _setting("en-us", "voice of espeak-ng that says prompts; `espeak-ng --voices` lists them")
     sip_detection: dict[str, int] = _setting(
-        "", "what differs in telling people from machines, in milliseconds, such as greeting=1800", _milliseconds
+        "", "what differs in telling people from machines, such as greeting=1900,max_words=5", _counters
     )
     network: Literal["", "open", "public"] = _setting(
         "",

@@ -1,6 +1,7 @@
 """The walls of the house: who may import whom, no cycles, one owner for each third-party package."""
 
 import ast
+from configparser import ConfigParser
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -177,3 +178,16 @@ def test_a_third_party_package_has_one_owner(package: str) -> None:
     strangers = {user for user in users if not user.startswith(OWNERS[package])}
     assert users
     assert not strangers
+
+
+def test_every_package_is_installed() -> None:
+    """setup.cfg names each folder with modules: what is missing there is missing after ``pip install``."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    named = set(config["options"]["packages"].split())
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for folder in ("app", "scheduler")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert named == found | {"app.templates"}

@@ -2,7 +2,7 @@
 
 import click
 
-from app import __version__, factory, logs
+from app import __version__, carriers, factory, logs
 from app.calls import accounts, db
 from app.cli.shell import main
 from app.settings import Settings
@@ -24,14 +24,19 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
         programs.refuse_taken_port("127.0.0.1", sample_port)
     factory.prepare_database(settings)
     factory.create_app(settings)  # what the programs can't be started with is said once, here
-    factory.create_scheduler(settings)
+    carriers.prepare_carrier(settings)
     _welcome(settings, sample_port if sample else None)
     db.close_database()
     programs.serve([["web"], ["scheduler"], *([["sample", "--port", str(sample_port)]] if sample else [])])
 
 
 def _welcome(settings: Settings, sample_port: int | None) -> None:
-    click.echo(f"ringback {__version__} dials simulated callees: nobody's phone rings.")
+    dials = (
+        f"real phones over {settings.sip_trunk}"
+        if settings.carrier == "sip"
+        else "simulated callees: nobody's phone rings"
+    )
+    click.echo(f"ringback {__version__} dials {dials}.")
     click.echo(f"  Open     {settings.url}/")
     demo = not settings.public and accounts.demo_is_open()
     if demo:

@@ -1,7 +1,7 @@
 """A call of the stack's: on its way, and once somebody has answered."""
 
 import asyncio
-import time
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -77,7 +77,7 @@ class SipLine:
             if self.unsaid():
                 self.call.audio.flush_tx()
         while self.unsaid() and self.seconds() < until:
-            time.sleep(LOOK_SECONDS)
+            threading.Event().wait(LOOK_SECONDS)
 
     def listen(self, *, on: bool) -> None:
         self._listening = on
