@@ -46,7 +46,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
-                  dial), heart (lease and obedience), talk (the conversation), live (a living callee in it), greeting
+                  dial), heart (lease and obedience), talk (the conversation), live (a living callee in it, with an ear), greeting
                   (the built-in application),
                   results, posters (their threads), destinations (how many may post to which), stepping (of virtual
                   time)

@@ -6,25 +6,22 @@ a ``Recogniser``: without one words are not understood, but they are recorded.
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Sequence
-from math import pi, sin
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf, pi, sin
 from typing import Protocol
 
-from app.telephony.carrier import BYTES_PER_SECOND, SAMPLES_PER_SECOND, Happening, Line
+from app.telephony.carrier import BYTES_PER_SECOND, SAMPLES_PER_SECOND, Line
 from app.telephony.outcomes import CalleeType
 from app.voicexml.caller import Heard, Listening, News, Recorded
+from app.voicexml.conversation import LONGEST_SECONDS
 from app.voicexml.voice import Part, Voice
+from scheduler.ear import Ear, size
 
 AHEAD_SECONDS = 1.0
 """How far ahead of what is heard the line is given prompts, so that a busy moment makes no gap."""
 LOOK_SECONDS = 0.02
-FRAME_SECONDS = 0.02
-LOUD = 256
-"""The mean amplitude of a frame in which somebody speaks."""
-ONSET_SECONDS = 0.2
-"""How much of half a second is loud when somebody has begun to speak."""
-BEFORE_SECONDS = 0.5
-"""What of the time before that belongs to it."""
+STUCK_SECONDS = 5.0
+"""After how long a prompt is given up on a line that takes no more of it: the callee has put us on hold."""
 END_OF_SPEECH_SECONDS = 1.0
 BEEP_HERTZ, BEEP_SECONDS, BEEP_AMPLITUDE = 1_000, 0.25, 8_000
 LONGEST_SPEECH_SECONDS = 60.0
@@ -38,7 +35,7 @@ class Recogniser(Protocol):
 
 
 class LiveCaller:
-    """The other end of a real call, as ``voicexml.caller.Caller`` has it."""
+    """The other end of a real call, as ``voicexml.caller.Caller`` has it. Nothing lasts longer than a call may."""
 
     leaves_at_prompt: int | None = None
     beeps_after: float | None = None
@@ -49,7 +46,7 @@ class LiveCaller:
         self._recogniser = recogniser
         self._keys: deque[tuple[float, str]] = deque()
         self._news: list[News] = []
-        self._ear = _Ear()
+        self._ear = Ear()
         self.leaves_after: float | None = None
         self.understands = recogniser is not None
 
@@ -57,7 +54,9 @@ class LiveCaller:
         return max(counted, self._line.seconds())
 
     def waits(self, until: float) -> None:
-        while self.leaves_after is None and (left := until - self._line.seconds()) > 0:
+        while self._take_in(0.0):
+            pass
+        while (left := self._left(until)) > 0:
             self._take_in(left)
 
     def news(self) -> Sequence[News]:
@@ -68,12 +67,8 @@ class LiveCaller:
         return 0.0
 
     def hears(self, parts: Sequence[Part], longest: float) -> None:
-        until = self._line.seconds() + longest
-        prompts = _Prompts(self._line, self._pcm(parts))
-        while self.leaves_after is None and (left := until - self._line.seconds()) > 0:
-            again = prompts.feed()
-            if not again:
-                return
+        prompts = _Prompts(self._line, self._pieces(parts))
+        while (left := self._left(prompts.began + longest)) > 0 and (again := prompts.feed()):
             self._take_in(min(again, left))
         self._line.hush()
 
@@ -86,27 +81,27 @@ class LiveCaller:
 
     def _awaited(self, wanted: Listening) -> Heard:
         """What comes first: a key, a voice, the end of the call, or the end of the silence after the prompts."""
-        began = self._line.seconds()
-        prompts = _Prompts(self._line, self._pcm(wanted.parts) + (BEEP if wanted.beep else b""))
-        until: float | None = None
-        self._ear.begin()
-        self._line.listen(on=wanted.recording or (wanted.voice and self.understands))
-        while self.leaves_after is None:
-            heard = self._key(wanted, began) or self._voice(wanted, began)
+        if wanted.recording:
+            self._keys.clear()
+        prompts = _Prompts(self._line, self._pieces(wanted.parts, beep=wanted.beep), wanted.parts)
+        self._listen(on=wanted.voice and self.understands and not wanted.recording)
+        while (left := self._left(inf)) > 0:
+            heard = self._key(wanted, prompts) or self._voice(wanted, prompts)
             if heard is not None:
                 return heard
             again = prompts.feed()
-            if not again:
-                until = until or self._line.seconds() + wanted.timeout
-                again = until - self._line.seconds()
-                if again <= 0:
-                    return Heard("noinput")
-            self._take_in(again)
-        return Heard("hangup", after=max(0.0, self.leaves_after - began))
+            if not again and prompts.over is None:
+                prompts.over = self._line.seconds()
+                if wanted.recording:  # what is heard before may be an echo
+                    self._listen(on=True)
+            if prompts.over is not None and (again := prompts.over + wanted.timeout - self._line.seconds()) <= 0:
+                return Heard("noinput")
+            self._take_in(min(again, left))
+        return Heard("noinput") if self.leaves_after is None else Heard("hangup", "", prompts.place(self.leaves_after))
 
     def another_key(self, within: float) -> str:
         until = self._line.seconds() + within
-        while not self._keys and self.leaves_after is None and (left := until - self._line.seconds()) > 0:
+        while not self._keys and (left := self._left(until)) > 0:
             self._take_in(left)
         return self._keys.popleft()[1] if self._keys else ""
 
@@ -120,11 +115,20 @@ class LiveCaller:
     def transferred(self, destination: str, kind: str) -> str:
         return f"error.unsupported.transfer.{kind}"
 
-    def _take_in(self, within: float) -> None:
-        """Wait for what happens next, for so many seconds at most."""
+    def _left(self, until: float) -> float:
+        """How many seconds that is from now; none when the callee has left or a call may last no longer."""
+        return min(until, LONGEST_SECONDS) - self._line.seconds() if self.leaves_after is None else 0.0
+
+    def _listen(self, *, on: bool) -> None:
+        """To what is said from now on."""
+        self._ear.begin(self._line.seconds())
+        self._line.listen(on=on)
+
+    def _take_in(self, within: float) -> bool:
+        """Wait for what happens next, for so many seconds at most; whether something has."""
         happening = self._line.next(within)
         if happening is None:
-            return
+            return False
         second = happening.second
         match happening.kind:
             case "key":
@@ -137,21 +141,22 @@ class LiveCaller:
                 self._news.append((second, "connection.beep", True))
             case "gone":
                 self.leaves_after = second
+        return True
 
-    def _key(self, wanted: Listening, began: float) -> Heard | None:
+    def _key(self, wanted: Listening, prompts: "_Prompts") -> Heard | None:
         """The first key that is listened to; what was pressed before the prompts began counts as pressed then."""
         while self._keys:
             second, key = self._keys.popleft()
-            heard = Heard("dtmf", key, max(0.0, second - began))
+            heard = Heard("dtmf", key, prompts.place(second))
             if wanted.takes(heard):
                 return heard
         return None
 
-    def _voice(self, wanted: Listening, began: float) -> Heard | None:
+    def _voice(self, wanted: Listening, prompts: "_Prompts") -> Heard | None:
         """That somebody has begun to speak, where that is listened to."""
         if self._ear.onset is None or self._ear.ignoring:
             return None
-        heard = Heard("say", "", max(0.0, self._ear.onset - began))
+        heard = Heard("say", "", prompts.place(self._ear.onset))
         if wanted.takes(heard):
             return heard
         self._ear.ignoring = True
@@ -163,31 +168,37 @@ class LiveCaller:
         return Heard("say", words, heard.after)
 
     def _said(self, longest: float, silence: float, *, keys: bool) -> tuple[bytes, str]:
-        """What is said from where it began until it is over, and the key that ended it."""
+        """What is said from where it began until it is over, and the key that ended it; other keys belong to it."""
         key = ""
-        while self._ear.seconds < longest and self._ear.silence < silence and self.leaves_after is None:
-            if keys and self._keys:
-                key = self._keys.popleft()[1]
+        until = self._line.seconds() + longest
+        while self._ear.seconds < longest and (left := self._left(until)) > 0:
+            pressed = self._keys.popleft()[1] if self._keys else ""
+            waits = silence - self._ear.silence(self._line.seconds())
+            if (pressed and keys) or waits <= 0:
+                key = pressed if keys else ""
                 break
-            self._take_in(silence)
+            self._take_in(min(waits, left))
         self._line.listen(on=False)
         return self._ear.taken(longest), key
 
-    def _pcm(self, parts: Sequence[Part]) -> bytes:
-        return b"".join(self._part(part) for part in parts)
+    def _pieces(self, parts: Iterable[Part], *, beep: bool = False) -> Iterator[bytes]:
+        """The PCM of prompts, made when it is needed."""
+        for part in parts:
+            yield from self._sounds(part)
+        if beep:
+            yield BEEP
 
-    def _part(self, part: Part) -> bytes:
+    def _sounds(self, part: Part) -> Iterator[bytes]:
         """A sound, or words with the pauses between them."""
         if part.src:
-            return self._speaker.sound(part.sound) if part.played else b""
-        words, pieces, begin = part.text.split(), [], 0
+            yield self._speaker.sound(part.sound) if part.played else b""
+            return
+        words, begin = part.text.split(), 0
         for place, seconds in part.pauses:
-            pieces += [self._words(words[begin:place]), bytes(_size(seconds))]
-            begin = max(begin, place)
-        return b"".join([*pieces, self._words(words[begin:])])
-
-    def _words(self, words: Sequence[str]) -> bytes:
-        return self._speaker.words(" ".join(words)) if words else b""
+            yield self._speaker.words(" ".join(words[begin:place]))
+            yield bytes(size(min(seconds, LONGEST_SECONDS)))
+            begin = place
+        yield self._speaker.words(" ".join(words[begin:]))
 
 
 def told(callee_type: CalleeType) -> str:
@@ -196,84 +207,50 @@ def told(callee_type: CalleeType) -> str:
 
 
 class _Prompts:
-    """PCM on its way to a line."""
+    """PCM on its way to a line. ``over`` is since which second of the call all is said, for whoever looks after it."""
 
-    def __init__(self, line: Line, pcm: bytes) -> None:
+    def __init__(self, line: Line, pieces: Iterator[bytes], parts: Sequence[Part] = ()) -> None:
+        self.began = self._taken_at = line.seconds()
+        self.over: float | None = None
         self._line = line
-        self._left = memoryview(pcm)
+        self._pieces = pieces
+        self._seconds = sum(part.seconds for part in parts)
+        self._left = memoryview(b"")
+
+    def place(self, second: float) -> float:
+        """How long after their beginning a second of the call is, where they last as long as the application thinks."""
+        if self.over is None:
+            return min(max(0.0, second - self.began), self._seconds)
+        return self._seconds + max(0.0, second - self.over)
 
     def feed(self) -> float:
         """Give the line what it should have; in how many seconds to do so again, 0 when all is said."""
-        room = _size(AHEAD_SECONDS - self._line.unsaid())
-        if self._left and room > 0:
-            taken = self._line.play(bytes(self._left[:room]))
-            self._left = self._left[taken:]
-            return AHEAD_SECONDS / 2 if taken else LOOK_SECONDS
         unsaid = self._line.unsaid()
-        return max(min(unsaid, AHEAD_SECONDS / 2), LOOK_SECONDS) if unsaid or self._left else 0.0
+        while (room := size(AHEAD_SECONDS - unsaid)) and self._more():
+            taken = self._line.play(bytes(self._left[:room]))
+            if not taken:
+                break
+            self._left = self._left[taken:]
+            self._taken_at = self._line.seconds()
+            unsaid = self._line.unsaid()
+        if (not unsaid and not self._more()) or self._line.seconds() > self._taken_at + STUCK_SECONDS:
+            return 0.0
+        return max(min(unsaid, AHEAD_SECONDS / 2), LOOK_SECONDS)
 
-
-class _Ear:
-    """What is heard: that somebody speaks, and the sound since, with a little before that."""
-
-    def __init__(self) -> None:
-        self._loud: deque[bool] = deque(maxlen=_frames(BEFORE_SECONDS))
-        self.begin()
-
-    def begin(self) -> None:
-        """Forget what was heard, and wait for somebody to speak."""
-        self._pcm = bytearray()
-        self._loud.clear()
-        self.ignoring = False
-        """Whether what is said is passed over, until somebody begins to speak anew."""
-        self.onset: float | None = None
-        """Since which second of the call somebody speaks."""
-        self.silence = 0.0
-        """How many seconds ago that was last heard."""
-
-    @property
-    def seconds(self) -> float:
-        """How much of it there is."""
-        return len(self._pcm) / BYTES_PER_SECOND
-
-    def hear(self, happening: Happening) -> None:
-        """Another piece of what was heard."""
-        for begin in range(0, len(happening.pcm), _size(FRAME_SECONDS)):
-            loud = _loudness(happening.pcm[begin : begin + _size(FRAME_SECONDS)]) > LOUD
-            self._loud.append(loud)
-            self.silence = 0.0 if loud else self.silence + FRAME_SECONDS
-        self._pcm += happening.pcm
-        if self.ignoring and self.silence >= BEFORE_SECONDS:
-            self.begin()
-        if self.onset is None:
-            del self._pcm[: -_size(BEFORE_SECONDS)]
-            if sum(self._loud) >= _frames(ONSET_SECONDS):
-                self.onset = happening.second
-
-    def taken(self, longest: float) -> bytes:
-        """What was heard, for so many seconds at most."""
-        return bytes(self._pcm[: _size(longest)])
-
-
-def _frames(seconds: float) -> int:
-    return round(seconds / FRAME_SECONDS)
-
-
-def _size(seconds: float) -> int:
-    """How many bytes of PCM that is; 0 for less than no time."""
-    return max(0, round(seconds * SAMPLES_PER_SECOND)) * 2
-
-
-def _loudness(pcm: bytes) -> float:
-    """The mean amplitude."""
-    samples = array("h", pcm)
-    return sum(map(abs, samples)) / len(samples) if samples else 0.0
+    def _more(self) -> bool:
+        """Whether there is more to give."""
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._left = memoryview(piece)
+        return True
 
 
 def _tone(hertz: int, seconds: float, amplitude: int) -> bytes:
     """A tone of a pitch that makes whole periods."""
     step = 2 * pi * hertz / SAMPLES_PER_SECOND
-    return array("h", (round(amplitude * sin(step * place)) for place in range(_size(seconds) // 2))).tobytes()
+    return array("h", (round(amplitude * sin(step * place)) for place in range(size(seconds) // 2))).tobytes()
 
 
 BEEP = _tone(BEEP_HERTZ, BEEP_SECONDS, BEEP_AMPLITUDE)

@@ -38,9 +38,10 @@ def record(conversation: Conversation, element: Element, timeout: float, kept: K
         return found
     keys = properties.is_true(element.get("dtmfterm", "true"))
     if heard.kind == "say":
-        taken = conversation.caller.records(min(longest, LONGEST_SECONDS), final, keys=keys)
+        most = min(longest, LONGEST_SECONDS)
+        taken = conversation.caller.records(most, final, keys=keys)
         if taken is not None:
-            _taken(conversation, taken, longest, kept)
+            _taken(conversation, taken, most, kept)
             return None
     ended = _ended(conversation, heard, keys=keys)
     by_key = ended is not None and ended.kind == "dtmf"

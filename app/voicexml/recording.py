@@ -26,7 +26,7 @@ def check_type(media_type: str, element: Element | None) -> None:
 def length(value: Any) -> float | None:
     """The seconds of a variable's value that is a recording; None for any other."""
     seconds = value.get("recording") if isinstance(value, dict) else None
-    return float(seconds) if isinstance(seconds, (int, float)) else None
+    return float(seconds) if isinstance(seconds, (int, float)) and seconds >= 0 else None
 
 
 class Recordings:

@@ -5,6 +5,8 @@ Source: VoiceXML 2.0 sections 4.1.1 to 4.1.4, VoiceXML 2.1 sections 4 and 6; SSM
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from operator import add
 
 from app.voicexml import properties, recording
 from app.voicexml.conversation import Conversation
@@ -32,22 +34,44 @@ class Speech:
     parts: list[Part] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     pauses: list[tuple[int, float]] = field(default_factory=list)
-    marks: list[tuple[str, float]] = field(default_factory=list)
-
-    @property
-    def seconds(self) -> float:
-        """How long the words since the last part take."""
-        return self.voice.speaks("".join(self.words)) + sum(pause for _, pause in self.pauses)
+    lengths: list[float] = field(default_factory=list)
+    """How many seconds the words before each pause take: those are said one by one."""
+    marks: list[tuple[str, int, int]] = field(default_factory=list)
+    """A name, and after how many words and pauses it stands."""
 
     def pause(self, seconds: float) -> None:
-        self.pauses.append((len("".join(self.words).split()), seconds))
+        self.words.append(" ")
+        self._end_piece()
+        self.pauses.append((self._place, seconds))
+
+    def mark(self, name: str) -> None:
+        self.marks.append((name, self._place, len(self.pauses)))
 
     def end_words(self) -> None:
         text = words_of("".join(self.words))
-        marks, pauses = tuple(self.marks), tuple(self.pauses)
-        if text or marks or pauses:
-            self.parts.append(replace(self.like, text=text, seconds=self.seconds, marks=marks, pauses=pauses))
-        self.words, self.pauses, self.marks = [], [], []
+        if text or self.marks or self.pauses:
+            self._end_piece()
+            seconds = sum(self.lengths) + sum(pause for _, pause in self.pauses)
+            marks, pauses = tuple(self._timed_marks()), tuple(self.pauses)
+            self.parts.append(replace(self.like, text=text, seconds=seconds, marks=marks, pauses=pauses))
+        self.words, self.pauses, self.lengths, self.marks = [], [], [], []
+
+    @property
+    def _place(self) -> int:
+        return len("".join(self.words).split())
+
+    def _end_piece(self) -> None:
+        begin = self.pauses[-1][0] if self.pauses else 0
+        self.lengths.append(self.voice.speaks(" ".join("".join(self.words).split()[begin:])))
+
+    def _timed_marks(self) -> Iterator[tuple[str, float]]:
+        """When marks are reached: between two pauses all words are taken for equally long."""
+        edges = [0, *(place for place, _ in self.pauses), self._place]
+        begins = [0.0, *accumulate(map(add, self.lengths, (pause for _, pause in self.pauses)))]
+        for name, place, paused in self.marks:
+            begin, end = edges[paused : paused + 2]
+            share = (place - begin) / (end - begin) if end > begin else 0.0
+            yield name, begins[paused] + share * self.lengths[paused]
 
     def add_sound(self, src: str, seconds: float | None, sound: bytes = b"") -> None:
         """A sound after the words; None seconds: it can't be played."""
@@ -76,9 +100,10 @@ def speak(conversation: Conversation, speech: Speech, content: Iterable[str | El
                 speak(conversation, speech, pieces(piece))
         elif kind == "mark":
             with conversation.running(piece):
-                speech.marks.append((conversation.given(piece, "name") or "", speech.seconds))
+                speech.mark(conversation.given(piece, "name") or "")
         elif kind == "break":
             with conversation.running(piece):
+                conversation.limits.seconds_left()
                 speech.pause(properties.seconds(piece.get("time", "0s")))
         elif kind == "sub":
             speech.words.append(f" {piece.get('alias', '')} ")

@@ -84,3 +84,14 @@ def heard_between(arrivals: Arrivals, port: int, begin: float, end: float) -> He
 def _packet(at: float, sent: bytes) -> RtpPacket:
     _, kind, sequence, timestamp, _ = HEADER.unpack_from(sent)
     return RtpPacket(at, kind & 0x7F, kind > 0x7F, sequence, timestamp, sent[HEADER.size :])
+
+
+def likeness(sent: NDArray[np.int16], heard: NDArray[np.int16]) -> float:
+    """The highest correlation of a sound with what was heard, wherever in it that is."""
+    sent, heard = sent.astype(float), heard.astype(float)
+    size = len(sent) + len(heard)
+    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sent, size))
+    products = np.fft.irfft(spectrum, size)[: len(heard) - len(sent) + 1]
+    energy = np.concatenate(([0.0], np.cumsum(heard**2)))
+    windows = energy[len(sent) :] - energy[: -len(sent)]
+    return float(np.max(products / np.sqrt(np.maximum(windows, 1.0) * np.sum(sent**2))))

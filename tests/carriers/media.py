@@ -85,6 +85,11 @@ class Stream:
     def play(self, frames: list[list[Packet]]) -> None:
         self.frames, self._at = frames, 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether only silence follows."""
+        return self._at >= len(self.frames)
+
     def send(self, through: socket.socket) -> None:
         """The packets that are due now."""
         packets = self.frames[self._at] if self._at < len(self.frames) else _silence(1)[0]

@@ -119,9 +119,12 @@ class Talks:
 
 
 class _Callee:
-    """Somebody at the address that a call's sound goes to, in a thread; silent without a score."""
+    """Somebody at the address that a call's sound goes to, in a thread. Sends nothing without a score, and after one
+    that ends with ``stop``; else silence in the end.
+    """
 
     def __init__(self, port: int, score: str, exchange: Peer) -> None:
+        score, self._stops, _ = score.partition(" stop")
         self._stream = Stream(("127.0.0.1", port), port)
         self._stream.play(frames_of(score, exchange.folder))
         self._over = threading.Event()
@@ -141,6 +144,8 @@ class _Callee:
             through.bind(("127.0.0.1", 0))
             while not self._over.wait(max(0.0, self._stream.due - time.monotonic())):
                 self._stream.send(through)
+                if self._stops and self._stream.is_over:
+                    break
 
 
 def _fetched(talked: Talked, site: Site, request: Request) -> Answer:

@@ -9,8 +9,8 @@ import pytest
 from customer import Clinic
 from dialling import ON_THE_WIRE
 from fleet import Fleet
+from heard import likeness
 from live import until
-from numpy.typing import NDArray
 from peer import Peer
 
 from app.telephony.speech import Espeak
@@ -54,17 +54,6 @@ def remind(programs: Fleet, clinic: Clinic, number: str) -> None:
 def result(clinic: Clinic) -> dict[str, str]:
     (posted,) = clinic.posts("/appointment/result")
     return {name: posted.form[name] for name in ("result", "callee_type", "attempts")}
-
-
-def likeness(sent: NDArray[np.int16], heard: NDArray[np.int16]) -> float:
-    """The highest correlation of a sound with what was heard, wherever in it that is."""
-    sent, heard = sent.astype(float), heard.astype(float)
-    size = len(sent) + len(heard)
-    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sent, size))
-    products = np.fft.irfft(spectrum, size)[: len(heard) - len(sent) + 1]
-    energy = np.concatenate(([0.0], np.cumsum(heard**2)))
-    windows = energy[len(sent) :] - energy[: -len(sent)]
-    return float(np.max(products / np.sqrt(np.maximum(windows, 1.0) * np.sum(sent**2))))
 
 
 def test_a_person_confirms_by_key(programs: Fleet, clinic: Clinic, exchange: Peer) -> None:

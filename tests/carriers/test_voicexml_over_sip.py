@@ -95,7 +95,8 @@ def test_keys_typed_ahead_spare_the_next_prompt(talk: Talks) -> None:
 def test_a_wrong_key_is_no_match(talk: Talks) -> None:
     talked = talk.with_(
         f"""<form><field name="a">{ONE_OR_TWO}<prompt><audio src="a.wav"/></prompt>
-        <prompt count="2"><audio src="b.wav"/></prompt><nomatch><log expr="application.lastresult$.utterance"/><reprompt/></nomatch>
+        <prompt count="2"><audio src="b.wav"/></prompt>
+        <nomatch><log expr="application.lastresult$.utterance"/><reprompt/></nomatch>
         <filled><log expr="a"/></filled></field></form>""",
         "@0.5 keys=9 @3 keys=2",
         site={"a.wav": tone(440, 2), "b.wav": tone(880, 1)},
