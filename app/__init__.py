@@ -46,10 +46,9 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``door``     in front of every route: the hosts that are answered under, the headers on every answer
    ``health``   /livez, /readyz and /metrics; ``metrics`` puts the numbers into Prometheus' words
    ``scheduler``  service (periodic jobs and the doorbell), dispatcher, fairness (whose turn), attempt, permit (to
-                  dial), heart (lease and obedience), talk (the conversation), live (a living callee in it, with an ear), greeting
-                  (the built-in application),
-                  results, posters (their threads), destinations (how many may post to which), stepping (of virtual
-                  time)
+                  dial), heart (lease and obedience), talk (the conversation), live (a living callee in it, with
+                  an ear), greeting (the built-in application), results, posters (their threads), destinations (how many
+                  may post to which), stepping (of virtual time)
 5. ``factory`` puts the parts together, ``carriers`` makes the carrier in force; ``cli`` is the command line,
    ``programs`` runs web and scheduler, ``worker`` is gunicorn's with patience that ends, ``logs`` is how their lines
    look, ``sample`` is a small customer application to try things with, ``demo`` shows it at work
