@@ -25,6 +25,8 @@ from live import ROOT, free_port, until
 
 UNENDED = "SELECT count(*) FROM call WHERE status NOT IN ('completed', 'failed', 'canceled')"
 UNSENT = "SELECT count(*) FROM result WHERE state = 'pending'"
+LOOK_SECONDS = 0.25
+"""Between two looks at what takes long: each is a new connection."""
 
 
 @dataclass(frozen=True)
@@ -273,10 +275,10 @@ class Fleet:
         return sum(count - 1 for count in Counter((line.call_id, line.attempt) for line in self.dials()).values())
 
     def wait_until_ended(self, seconds: float) -> None:
-        until(lambda: self.one(UNENDED) == 0, seconds, "every call ends")
+        until(lambda: self.one(UNENDED) == 0, seconds, "every call ends", every=LOOK_SECONDS)
 
     def wait_until_told(self, seconds: float) -> None:
-        until(lambda: self.one(UNSENT) == 0, seconds, "every result is told")
+        until(lambda: self.one(UNSENT) == 0, seconds, "every result is told", every=LOOK_SECONDS)
 
 
 @contextlib.contextmanager

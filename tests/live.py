@@ -27,12 +27,12 @@ def free_port() -> int:
         return int(trial.getsockname()[1])
 
 
-def until(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait for something to become true."""
+def until(condition: Callable[[], object], seconds: float, what: str, *, every: float = 0.05) -> None:
+    """Wait for something to become true, looking ``every`` so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 class Live:

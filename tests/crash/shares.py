@@ -1,5 +1,6 @@
 """Lines are shared fairly, never used beyond their number, and no number is called twice at the same time."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -56,9 +57,10 @@ class _Sampler:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(0.02):
-            self.most = max(self.most, self._programs.one(RUNNING))
-            self.looks += 1
+        with contextlib.closing(self._programs.connection()) as connection:
+            while not self._over.wait(0.02):
+                self.most = max(self.most, *connection.execute(RUNNING).fetchone())
+                self.looks += 1
 
 
 def most_at_once(spans: Sequence[tuple[float, float]]) -> int:
