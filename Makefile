@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
+test crash: export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint check demo bench bench-peers crash screenshots security audit clean
 

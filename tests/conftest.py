@@ -26,6 +26,15 @@ from app.settings import Settings
 __all__ = ["postgres_server", "postgres_url"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that nothing long is left for the end: proofs that wait, then the browser.
+
+    The proofs run side by side in the one process that gets them, and so that no other gets some they stand together.
+    """
+    first = ("programs/test_crash.py", "browser/", "programs/")
+    items.sort(key=lambda item: [not item.nodeid.startswith(f"tests/{name}") for name in first])
+
+
 class CompiledOnce(Rule):
     """A route that is compiled for the first application only, which is most of what making one takes."""
 
