@@ -4,7 +4,21 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import console, cycle, databases, fuse, guard, lag, others, picking, queueing, sending, voicexml, whole
+from tests.bench import (
+    console,
+    cycle,
+    databases,
+    fuse,
+    guard,
+    lag,
+    others,
+    picking,
+    queueing,
+    sending,
+    sip,
+    voicexml,
+    whole,
+)
 from tests.bench.measure import HEAD, Bench
 
 ROWS = {
@@ -29,6 +43,7 @@ ROWS = {
     "live": voicexml.memory,
     "vxml": voicexml.command,
     "at_once": voicexml.at_once,
+    "sip": sip.sip,
 }
 PEERS = {"huey": others.huey, "dramatiq": others.dramatiq, "procrastinate": others.procrastinate}
 
