@@ -6,6 +6,7 @@ It comes with the extra ``sip``. What was made once is kept, because a campaign 
 import hashlib
 import io
 import logging
+import re
 import shutil
 import subprocess
 import threading
@@ -23,7 +24,7 @@ from app.telephony.carrier import BYTES_PER_SECOND, SAMPLES_PER_SECOND
 log = logging.getLogger(__name__)
 
 PROGRAM = "espeak-ng"
-SYNTHESIS_SECONDS = 20.0
+SYNTHESIS_SECONDS = 10.0
 MOST_CHARACTERS = 10_000
 """Of a text: some ten minutes, which no conversation is longer than."""
 LONGEST_SECONDS = 600
@@ -31,6 +32,9 @@ KEPT_BYTES = 64 * 1024 * 1024
 FORMATS = frozenset(("WAV", "WAVEX", "AU"))
 RATES = range(4_000, 96_001)
 MOST_CHANNELS = 2
+MOST_AMPLITUDE = 32_767
+
+_NOT_SAID = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 Samples = NDArray[np.int16]
 
@@ -58,7 +62,7 @@ class Espeak:
 
     def words(self, text: str) -> bytes:
         """A text as PCM; empty for one that can't be said."""
-        text = " ".join(text.split())[:MOST_CHARACTERS]
+        text = _plain(text)
         return self._kept.get(f"text {text}", lambda: self._synthesised(text)) if text else b""
 
     def sound(self, file: bytes) -> bytes:
@@ -80,11 +84,15 @@ class Espeak:
             log.warning("%s could not speak: %s", PROGRAM, wrong)
             return b""
         # Its header says that it is endless, because it is written into a pipe.
-        return _resampled(_samples(spoken[44:]), int.from_bytes(spoken[24:28], "little"))
+        rate = int.from_bytes(spoken[24:28], "little")
+        if rate not in RATES:
+            log.warning("%s spoke at %d Hz", PROGRAM, rate)
+            return b""
+        return _resampled(_samples(spoken[44:])[: LONGEST_SECONDS * rate], rate)
 
 
 class _Kept:
-    """PCM by name, the least recently used given up first."""
+    """PCM by name, the least recently used given up first. What could not be made is tried again."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -100,6 +108,8 @@ class _Kept:
                 return self._sounds[name]
         pcm = make()
         with self._lock:
+            if not pcm:
+                return pcm
             self._bytes += len(pcm) - len(self._sounds.pop(name, b""))
             self._sounds[name] = pcm
             while self._bytes > self._most_bytes:
@@ -107,19 +117,34 @@ class _Kept:
         return pcm
 
 
+def _plain(text: str) -> str:
+    """A text without what the program takes for its end or for phonemes."""
+    return " ".join(_NOT_SAID.sub(" ", text).replace("[[", "[ [").split())[:MOST_CHARACTERS]
+
+
 def _decoded(file: bytes) -> bytes:
     try:
         with soundfile.SoundFile(io.BytesIO(file)) as opened:
             if opened.format not in FORMATS or opened.samplerate not in RATES or opened.channels > MOST_CHANNELS:
                 return b""
-            frames = opened.read(LONGEST_SECONDS * opened.samplerate, dtype="int16", always_2d=True)
-            return _resampled(frames.mean(axis=1).astype(np.int16), opened.samplerate)
+            frames = opened.read(LONGEST_SECONDS * opened.samplerate, dtype="float32", always_2d=True)
+            mono = np.nan_to_num(frames).clip(-1, 1).mean(axis=1) * MOST_AMPLITUDE
+            return _resampled(mono.round().astype(np.int16), opened.samplerate)
     except soundfile.LibsndfileError:
-        if file[:4] in (b"RIFF", b".snd"):
-            return b""
-        options = {"samplerate": SAMPLES_PER_SECOND, "channels": 1, "format": "RAW", "subtype": "ULAW"}
-        samples, _ = soundfile.read(io.BytesIO(file), LONGEST_SECONDS * SAMPLES_PER_SECOND, dtype="int16", **options)
-        return bytes(samples.tobytes())
+        return b"" if _is_something_else(file) else _of_mulaw(file[: LONGEST_SECONDS * SAMPLES_PER_SECOND])
+
+
+def _is_something_else(file: bytes) -> bool:
+    """A broken sound file or a page, such as one that says that there is no sound: nobody wants to hear its bytes."""
+    try:
+        return file[:4] in (b"RIFF", b".snd") or bool(file.decode())
+    except UnicodeDecodeError:
+        return file.lstrip()[:1] == b"<"
+
+
+def _of_mulaw(file: bytes) -> bytes:
+    options = {"samplerate": SAMPLES_PER_SECOND, "channels": 1, "format": "RAW", "subtype": "ULAW"}
+    return bytes(soundfile.read(io.BytesIO(file), dtype="int16", **options)[0].tobytes())
 
 
 def _resampled(samples: Samples, rate: int) -> bytes:

@@ -18,6 +18,19 @@ from app.voicexml.limits import MOST_ITEMS
 from app.voicexml.resources import Answer, resolve
 from app.voicexml.voice import Part, Voice
 
+_WITHOUT_HEADER = frozenset(
+    (
+        "",
+        "application/octet-stream",
+        "audio/basic",
+        "audio/mulaw",
+        "audio/pcmu",
+        "audio/ulaw",
+        "audio/x-mulaw",
+        "audio/x-ulaw",
+    )
+)
+"""What servers call telephone audio as it is."""
 _UNSPOKEN = frozenset(("desc", "lexicon", "meta", "metadata", "grammar"))
 
 
@@ -146,11 +159,8 @@ def add_fetched(conversation: Conversation, speech: Speech, element: Element, sr
 
 
 def _is_sound(answer: Answer) -> bool:
-    """Whether it can be played: a file with a header that says so, or what the server has no better name for."""
-    if answer.body[:4] in (b"RIFF", b".snd"):
-        return True
-    kind = answer.media_type
-    return bool(answer.body) and (kind.startswith("audio/") or kind in ("", "application/octet-stream"))
+    """Whether it can be played: a file with a header that says so, or one that can do without by its type."""
+    return answer.body[:4] in (b"RIFF", b".snd") or (bool(answer.body) and answer.media_type in _WITHOUT_HEADER)
 
 
 def _enumerate(conversation: Conversation, speech: Speech, element: Element) -> None:

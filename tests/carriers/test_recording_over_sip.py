@@ -81,8 +81,8 @@ def test_what_ends_a_recording(talk: Talks, attributes: str, score: str, shadow:
 
 def test_keys_that_end_no_recording_are_nobody_elses(talk: Talks) -> None:
     talked = talk.with_(
-        """<form><record name="r" dtmfterm="false" finalsilence="700ms"><prompt timeout="2s"/></record>
-        <field name="a"><grammar src="builtin:dtmf/digits?length=1"/><prompt timeout="1s"/>
+        """<form><property name="timeout" value="1s"/><record name="r" dtmfterm="false" finalsilence="700ms"/>
+        <field name="a"><grammar src="builtin:dtmf/digits?length=1"/>
         <noinput><log expr="'nothing'"/><exit/></noinput><filled><log expr="a"/></filled></field></form>""",
         "@0.3 smith keys=5",
     )
