@@ -95,6 +95,7 @@ LONG_LINE = st.builds(
 ANY_LINE = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]))
 
 
+@settings(deadline=None)
 @given(st.one_of(PLAIN_LINE, LONG_LINE, ANY_LINE, st.text(alphabet='0123456789+1",  ;=anit')))
 def test_the_fast_way_and_the_careful_way_agree(text: str) -> None:
     reader = PhoneList(io.BytesIO(), RULES, max_lines=1)
@@ -211,9 +212,9 @@ def test_memory_grows_by_little_more_than_the_numbers_it_compares() -> None:
 
 @pytest.mark.parametrize("number", ["+1234567", "+442079460000", "+10101010101", "+61000", "tel:+16175550100;postd=1"])
 def test_unusual_numbers_take_microseconds(number: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read("6175550100\n" + f"{number}\n" * 10_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -230,6 +231,6 @@ def test_unusual_numbers_take_microseconds(number: str) -> None:
     ids=["digits", "quotes", "doubled quotes", "letters", "zeros and ones", "extensions", "parameters"],
 )
 def test_no_line_takes_long_to_refuse(line: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read("6175550100\n" + f"{line}\n" * 100)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
