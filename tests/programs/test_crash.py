@@ -15,7 +15,7 @@ from crash.proof import POSTGRES, Promise, beginning
 from postgres import PROGRAMS, Server, needed
 
 SEED = os.environ.get("CRASH_SEED", secrets.token_hex(4))
-SIDE_BY_SIDE = 7
+SIDE_BY_SIDE = 5
 Shown = tuple[bool, str]
 
 
