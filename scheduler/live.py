@@ -51,11 +51,11 @@ class LiveCaller:
         self.understands = recogniser is not None
 
     def now(self, counted: float) -> float:
+        while self._take_in(0.0):
+            pass
         return max(counted, self._line.seconds())
 
     def waits(self, until: float) -> None:
-        while self._take_in(0.0):
-            pass
         while (left := self._left(until)) > 0:
             self._take_in(left)
 

@@ -47,8 +47,11 @@ class Party:
 
 def simulated(callee: Callee, words_per_minute: float) -> Party:
     """A callee of the simulated carrier: both speak at that pace."""
-    later = [(DETECTING_SECONDS, "connection.callee_type", told(callee.callee_type))]
-    return Party(_caller(callee, words_per_minute), Reckoned(words_per_minute), "simulated", later)
+    caller = _caller(callee, words_per_minute)
+    later: list[News] = [(DETECTING_SECONDS, "connection.callee_type", told(callee.callee_type))]
+    if caller.beeps_after is not None:
+        later.append((caller.beeps_after, "connection.beep", True))
+    return Party(caller, Reckoned(words_per_minute), "simulated", later)
 
 
 def living(line: Line) -> Party:
@@ -162,7 +165,10 @@ def _caller(callee: Callee, words_per_minute: float) -> Caller:
 
 
 def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any], protocol: str) -> Mapping[str, Any]:
-    """Section 5.1.4 of VoiceXML 2.0; callee_type (Outbound Calling Guide); the metadata, as Fuse has it."""
+    """Section 5.1.4 of VoiceXML 2.0; callee_type (Outbound Calling Guide); the metadata, as Fuse has it.
+
+    ``beep`` is ours: whether a machine has begun to record.
+    """
     local, remote = {"uri": f"tel:{ani}" if ani else ""}, {"uri": f"tel:{claim.number}"}
     return {
         **metadata,
@@ -174,6 +180,7 @@ def _session_variables(claim: Claim, ani: str, metadata: Mapping[str, Any], prot
             "redirect": [],
             "aai": "",
             "callee_type": DETECTING if claim.detection else CalleeType.VOICE.value,
+            "beep": False,
         },
         "telephone": {"ani": ani, "dnis": claim.number},
     }

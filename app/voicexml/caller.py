@@ -101,7 +101,10 @@ class Caller(Protocol):
         """Say all of it to it, for so many seconds at most, while nobody listens."""
 
     def now(self, counted: float) -> float:
-        """Which second of the conversation it is, when so many were counted: as many, or later for a living one."""
+        """Which second of the conversation it is, when so many were counted: as many, or later for a living one.
+
+        Whatever has happened by then is known from then on.
+        """
 
     def waits(self, until: float) -> None:
         """Let it become that second."""

@@ -25,6 +25,8 @@ from app.voicexml.resources import Fetch, Resources, Wanted, resolve
 from app.voicexml.voice import Part, Reckoned, Voice
 
 LONGEST_SECONDS = 600.0
+INSTANT = 1e-9
+"""Seconds that were added up are no exacter."""
 MOST_DEPTH = 20
 """Subdialogs inside each other."""
 
@@ -137,7 +139,7 @@ class Conversation:
         until = self.seconds + seconds
         self.caller.waits(until)
         leaves = self.caller.leaves_after
-        if not self.gone and leaves is not None and until >= leaves:
+        if not self.gone and leaves is not None and until > leaves - INSTANT:
             self._move_to(max(leaves, self.seconds))
             self.hang_up()
         self._move_to(until if not self.gone else self.seconds)
@@ -150,6 +152,11 @@ class Conversation:
         behind = self.caller.now(self.seconds) - self.seconds
         if behind > 0 and not self.gone:
             self.pass_time(behind)
+
+    def keep_up(self) -> None:
+        """Learn what has become known while something was fetched; that the caller left is for whoever waits next."""
+        if not self.gone:
+            self._move_to(self.caller.now(self.seconds))
 
     def _move_to(self, until: float) -> None:
         for second, name, value in self.caller.news():

@@ -49,7 +49,7 @@ def _play(conversation: Conversation, part: Part, left: float) -> None:
         conversation.caller.leaves_after = conversation.seconds
     leaves = conversation.caller.leaves_after
     if leaves is not None:
-        left = min(left, leaves - conversation.seconds)
+        left = min(left, max(0.0, leaves - conversation.seconds))
     _tell(conversation, part, heard=left > 0, cut_after=left)
     conversation.pass_time(min(part.seconds, left))
 

@@ -93,7 +93,9 @@ def _dialog(page: Document, fragment: str) -> Element:
 
 
 def _fetched(conversation: Conversation, wanted: Wanted) -> Document:
-    return _read(conversation.resources.get(wanted), wanted.url)
+    answer = conversation.resources.get(wanted)
+    conversation.keep_up()
+    return _read(answer, wanted.url)
 
 
 def _read(answer: Answer, url: str) -> Document:

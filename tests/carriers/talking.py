@@ -154,10 +154,15 @@ def _fetched(talked: Talked, site: Site, request: Request) -> Answer:
     if found is None:
         raise NotFetched("nobody has it")
     if isinstance(found, str):
-        page = f'<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml">{found}</vxml>'
-        found = Found(page.encode(), "application/voicexml+xml")
+        found = page(found)
     time.sleep(found.seconds)
     return Answer(200, request.url, {"content-type": found.media_type}, found.body)
+
+
+def page(content: str, seconds: float = 0.0) -> Found:
+    """A page, after so many seconds; ``content`` is what stands in its vxml element."""
+    text = f'<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml">{content}</vxml>'
+    return Found(text.encode(), "application/voicexml+xml", seconds)
 
 
 def tone(hertz: float, seconds: float, **written: Any) -> Found:

@@ -11,5 +11,5 @@ pytestmark = [*ON_THE_WIRE, pytest.mark.timeout(300)]
 
 def test_a_hundred_calls_at_once_are_all_right(tmp_path: Path) -> None:
     found = measure(tmp_path, calls=100, seconds=25)
-    assert (found.calls, found.voices, found.keys, found.lost) == (100, 100, 100, 0)
+    assert (found.calls, found.voices, found.keys, found.lost) == (100, 100, 100, 0), found
     assert found.mebibytes <= 300

@@ -155,7 +155,7 @@ promise(
     "Q3",
     "two schedulers are started by mistake on one database",
     long={"starts": 20, "calls": 200},
-    short={"starts": 3, "calls": 200},
+    short={"starts": 2, "calls": 200},
     engines=BOTH,
 )
 def two_by_mistake(proof: Proof, *, starts: int, calls: int) -> None:

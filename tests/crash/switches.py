@@ -15,7 +15,7 @@ ROUNDING = 0.001
     "Q7",
     "stop and suspend, by turns, while 50 lines dial 1,000 queued calls",
     long={"rounds": 40, "calls": 1_000},
-    short={"rounds": 4, "calls": 400},
+    short={"rounds": 2, "calls": 400},
     engines=BOTH,
 )
 def switched_off(proof: Proof, *, rounds: int, calls: int) -> None:

@@ -109,7 +109,7 @@ def busy_for_weeks(proof: Proof, *, calls: int) -> None:
     "virtual-mix",
     "a mix of callees on virtual time, twice",
     long={"calls": 2_000},
-    short={"calls": 200},
+    short={"calls": 100},
     engines=BOTH,
     short_engines=(SQLITE,),
 )
