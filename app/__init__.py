@@ -9,15 +9,15 @@ acknowledged.
 
 Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
-1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
-   ``markup`` (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the
-   protocol, the simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is
-   there: causes says what its answers mean, detection and greetings who answered, speech says the prompts) and
-   ``voicexml`` (reading and running the customer's pages: session runs an application, fia a form of it, items its
-   items, actions what stands in them, handling its events; document, exclusions, transitions and resources get the
-   pages; prompts are chosen, speaking makes them up in somebody's voice, playing says them; hearing listens, active,
-   recognition and grammars understand the caller; ecmascript evaluates in engine, whose bounds hold; limits are those
-   of a whole call; conversation is what all of them work on; linting looks for mistakes without a call)
+1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is) ``markup``
+   (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the
+   simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is there: pacing has
+   sound leave on time, causes says what its answers mean, detection and greetings who answered, speech says the
+   prompts) and ``voicexml`` (reading and running the customer's pages: session runs an application, fia a form of it,
+   items its items, actions what stands in them, handling its events; document, exclusions, transitions and resources
+   get the pages; prompts are chosen, speaking makes them up in somebody's voice, playing says them; hearing listens,
+   active, recognition and grammars understand the caller; ecmascript evaluates in engine, whose bounds hold; limits are
+   those of a whole call; conversation is what all of them work on; linting looks for mistakes without a call)
 2. ``intake``   what a request may say: fields, phone numbers, lists, metadata, orders; times, which ``strtotime``
                 reads as PHP does, dateparser behind it. No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what

@@ -13,7 +13,8 @@ from app.telephony.ledger import Ledger
 from app.telephony.simulated import SimulatedCarrier
 from app.telephony.trunk import Trunk
 
-MOST_LINES = 500
+MOST_LINES = 250
+"""The stack has room for the sound of 256 calls."""
 
 
 def make_carrier(settings: Settings, business: Clock) -> Carrier:

@@ -22,6 +22,8 @@ PCMU = 0
 EVENTS = 101
 KEYS = "0123456789*#ABCD"
 SECONDS = 0.02
+LOOK_MILLISECONDS = 5
+"""How often streams are looked after, whatever their number: how late a packet may be sent."""
 SAMPLES = 160
 SILENCE = b"\xff" * SAMPLES
 PRESSED = 5
@@ -126,19 +128,17 @@ class Media:
 
     def run(self) -> None:
         poll = select.poll()
-        for source in (sys.stdin, self._audio, self._control):
+        for source in (sys.stdin, self._control):
             poll.register(source, select.POLLIN)
         with self._scores.open() as scores:
             unfinished = ""
             while True:
-                wait = min(self._queue[0][0] - time.monotonic() if self._queue else SECONDS, SECONDS)
-                ready = {descriptor for descriptor, _ in poll.poll(max(0, wait * 1000))}
+                ready = {descriptor for descriptor, _ in poll.poll(LOOK_MILLISECONDS)}
                 if sys.stdin.fileno() in ready:
                     return
                 if self._control.fileno() in ready:
                     self._control.recv(2048)
-                if self._audio.fileno() in ready:
-                    self._hear()
+                self._hear()
                 *lines, unfinished = (unfinished + scores.read()).split("\n")
                 for line in lines:
                     self._obey(line)

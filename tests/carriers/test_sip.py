@@ -12,7 +12,7 @@ from peer import Peer
 
 from app.telephony.carrier import BYTES_PER_SECOND, Line
 from app.telephony.outcomes import CalleeType
-from app.telephony.sip import stack
+from app.telephony.sip import pacing, stack
 
 pytestmark = ON_THE_WIRE
 
@@ -178,3 +178,14 @@ def test_a_caller_id_that_there_is_no_room_for_is_asserted(
     invite = last_call(exchange, "+16175550103").first("INVITE")
     assert "sip:+16175559999@" in invite.header("From")
     assert "sip:+18005550123@" in invite.header("P-Asserted-Identity")
+
+
+def test_the_stack_names_its_threads_as_we_know_them(sip: Phone) -> None:
+    names: list[str] = []
+
+    def converse(_: datetime, line: Line) -> float:
+        names.extend((each / "comm").read_text().strip() for each in pacing.THREADS.iterdir())
+        return line.seconds()
+
+    sip.dial("+16175550100", converse, detection=False)
+    assert names.count(pacing.ON_TIME) == 1

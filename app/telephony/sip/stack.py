@@ -19,6 +19,7 @@ from baresip import Account, BaresipError, Call, Config, Event, RegistrationErro
 
 from app.errors import SettingError
 from app.telephony.options import Unanswered, ask, place
+from app.telephony.sip.pacing import Pacing, wake_together
 from app.telephony.trunk import Health, Trunk
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Stack:
         return True
 
     async def _start(self) -> None:
+        wake_together()
         self._runtime = Runtime()
         self._runtime.on_dead = _end_the_process
         await self._runtime.start(_config(self._trunk))
@@ -130,8 +132,10 @@ class Stack:
         return agent
 
     async def _listen(self) -> None:
+        pacing = Pacing()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            pacing.look()
             for each in tuple(self.listeners):
                 try:
                     each.take()
