@@ -19,4 +19,5 @@ def sip(bench: Bench) -> None:
     tell(name, "cores", "<= 0.6 | <= 1", found.busy, found.busy_at_first, right)
     tell("    memory | packets lost", "MiB", "<= 300 | 0", found.mebibytes, found.lost, right)
     name = f"    streams with a gap above {LONGEST_GAP} ms | the longest"
-    tell(name, "ms", f"<= {CALLS // 100}", found.with_gaps, found.longest_gap, right)
+    still = f"({found.stood_still} standstills of the machine; with theirs {found.with_any_gaps} streams)"
+    tell(name, "ms", f"<= {CALLS // 100}", found.with_gaps, found.longest_gap, still)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -17,8 +18,10 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from customer import Customer, Received, Reply  # noqa: E402 - after the path
 from fleet import Fleet  # noqa: E402
+from heard import Heard  # noqa: E402
 from live import until  # noqa: E402
 from peer import Peer  # noqa: E402
+from standstill import Standstill, watched  # noqa: E402
 
 PRESSES_AFTER = 8
 DETECTING_SECONDS = 5
@@ -37,7 +40,11 @@ STORY = """<?xml version="1.0"?>
 
 @dataclass(frozen=True)
 class Figures:
-    """What came of it. Shares of one core; streams with a gap above 40 ms, and the longest gap in ms."""
+    """What came of it. Shares of one core; streams with a gap above 40 ms, and the longest gap in ms.
+
+    A gap while the machine itself stood still is nobody's: ``stood_still`` tells how often it did, and
+    ``with_any_gaps`` counts the streams with those gaps too.
+    """
 
     calls: int
     voices: int
@@ -47,6 +54,8 @@ class Figures:
     mebibytes: float
     with_gaps: int
     longest_gap: float
+    with_any_gaps: int
+    stood_still: int
     lost: int
 
 
@@ -54,7 +63,7 @@ def measure(folder: Path, calls: int, seconds: int) -> Figures:
     """Have so many callees at once on the line for about so many seconds."""
     numbers = [f"61720{PRESSES_AFTER}{number:04}" for number in range(1, calls + 1)]
     pressed: dict[str, str] = {}
-    with Customer().open() as customer, Peer(folder, ring=1.0, timeout=45.0) as peer:
+    with watched() as standstills, Customer().open() as customer, Peer(folder, ring=1.0, timeout=45.0) as peer:
         words = " ".join(["tomorrow"] * WORDS_A_SECOND * (seconds - PRESSES_AFTER - 4))
 
         def keys(received: Received) -> Reply:
@@ -80,7 +89,7 @@ def measure(folder: Path, calls: int, seconds: int) -> Figures:
             programs.wait_until_ended(120)
             voices = programs.one("SELECT count(*) FROM call WHERE status = 'completed' AND callee_type = 'voice'")
         heard = peer.heard_by_each(peer.calls())
-    gaps = [max(each.gaps, default=0.0) for each in heard]
+    gaps = [_longest_gap(each, standstills) for each in heard]
     return Figures(
         calls=len(heard),
         voices=voices,
@@ -90,7 +99,22 @@ def measure(folder: Path, calls: int, seconds: int) -> Figures:
         mebibytes=mebibytes,
         with_gaps=sum(gap > LONGEST_GAP for gap in gaps),
         longest_gap=max(gaps, default=0.0),
+        with_any_gaps=sum(_longest_gap(each, []) > LONGEST_GAP for each in heard),
+        stood_still=len(standstills),
         lost=sum(each.lost for each in heard),
+    )
+
+
+def _longest_gap(heard: Heard, standstills: list[Standstill]) -> float:
+    """Milliseconds from a packet to the next, but for those between which the machine stood still."""
+    arrived = [packet.at for packet in heard.packets]
+    return max(
+        (
+            (after - before) * 1000
+            for before, after in pairwise(arrived)
+            if not any(begin < after and before < end for begin, end in standstills)
+        ),
+        default=0.0,
     )
 
 
