@@ -1,6 +1,8 @@
 # Everything is built in .venv, which is made when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+# Of the tests: many of them mostly wait.
+PROCESSES ?= 6
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
 test crash: export PYTHONDONTWRITEBYTECODE :=
@@ -28,7 +30,8 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
-	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal
+	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not alone'
+	@$(BIN)/python -m pytest -m alone
 
 lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit
 	@$(BIN)/ruff check .

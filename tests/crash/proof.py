@@ -47,7 +47,8 @@ Function = Callable[..., None]
 
 @dataclass(frozen=True)
 class Promise:
-    """Something promised. ``prove(proof, **numbers)`` shows it; ``in_process`` when it opens the database itself."""
+    """Something promised. ``prove(proof, **numbers)`` shows it; ``in_process`` when it opens the database itself,
+    ``timed`` when it shows that something does not take long."""
 
     name: str
     says: str
@@ -58,6 +59,7 @@ class Promise:
     """None: there is no short form."""
     short_engines: Sequence[str]
     in_process: bool
+    timed: bool
 
     def run(self, proof: Proof, *, short: bool) -> tuple[bool, str]:
         """Whether it held, and the line to print."""
@@ -86,11 +88,12 @@ def promise(
     engines: Sequence[str] = BOTH,
     short_engines: Sequence[str] = (),
     in_process: bool = False,
+    timed: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a proof under a name."""
 
     def register(prove: Function) -> Function:
-        PROMISES[name] = Promise(name, says, prove, engines, long, short, short_engines or engines, in_process)
+        PROMISES[name] = Promise(name, says, prove, engines, long, short, short_engines or engines, in_process, timed)
         return prove
 
     return register

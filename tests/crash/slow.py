@@ -93,6 +93,7 @@ class _Prompt(Accountant):
     long={"calls": 500},
     short={"calls": 150},
     engines=BOTH,
+    timed=True,
 )
 def another_hangs(proof: Proof, *, calls: int) -> None:
     """The other account's results arrive as if there were nobody else."""
@@ -151,6 +152,7 @@ class _Clients:
     long={"servers": ((2, 32), (1, 8)), "seconds": 30},
     short={"servers": ((1, 8),), "seconds": 12},
     engines=BOTH,
+    timed=True,
     short_engines=(SQLITE,),
 )
 def probes_hang(proof: Proof, *, servers: Sequence[tuple[int, int]], seconds: float) -> None:

@@ -235,6 +235,7 @@ SLOW: dict[str, Behaviour] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("behave", SLOW.values(), ids=SLOW)
 def test_a_slow_answer_ends_at_the_deadline(behave: Behaviour, outside: Outside, serve: Serve) -> None:
     began = time.monotonic()
@@ -242,6 +243,7 @@ def test_a_slow_answer_ends_at_the_deadline(behave: Behaviour, outside: Outside,
     assert 0.25 < time.monotonic() - began < 0.6
 
 
+@pytest.mark.alone
 def test_the_deadline_covers_sending(outside: Outside) -> None:
     unread = faults.Unread()
     began = time.monotonic()
@@ -252,6 +254,7 @@ def test_the_deadline_covers_sending(outside: Outside) -> None:
     assert time.monotonic() - began < 0.6
 
 
+@pytest.mark.alone
 def test_the_deadline_covers_the_name_lookup() -> None:
     def resolve(host: str, port: int) -> list[str]:
         time.sleep(0.6)
@@ -263,6 +266,7 @@ def test_the_deadline_covers_the_name_lookup() -> None:
     assert time.monotonic() - began < 0.5
 
 
+@pytest.mark.alone
 def test_the_deadline_covers_redirects_together(outside: Outside, serve: Serve) -> None:
     def slow(connection: object, request: object) -> bool:
         time.sleep(0.2)

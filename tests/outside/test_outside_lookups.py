@@ -41,6 +41,7 @@ def _give_up(lookups: Lookups, names: Sequence[str]) -> None:
         list(pool.map(ask, names))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("evil", "good"), [("evil.example", "good.example"), ("evil.co.uk", "good.co.uk")])
 def test_a_zone_that_hangs_leaves_room_for_others(resolver: Resolver, evil: str, good: str) -> None:
     """A thousand names, each made up anew: their zone holds its share of threads, and others are looked up at once."""

@@ -101,6 +101,7 @@ def test_no_url_at_all_is_fine(outside: Outside) -> None:
     assert refuse_unless_answering(outside, {}) == {}
 
 
+@pytest.mark.alone
 def test_both_urls_are_fetched_side_by_side(outside: Outside, serve: Serve) -> None:
     began = time.monotonic()
     refuse_unless_answering(outside, {"start_url": serve(slowly).url, "result_url": serve(slowly).url})

@@ -62,6 +62,7 @@ def test_a_server_that_speaks_no_tls_is_said_so(trusting: Outside, serve: Serve)
     assert reason(trusting, server.url.replace("http:", "https:"))[0] is Reason.TLS
 
 
+@pytest.mark.alone
 def test_a_handshake_that_never_ends_does(trusting: Outside) -> None:
     unread = faults.Unread()
     began = time.monotonic()
@@ -70,6 +71,7 @@ def test_a_handshake_that_never_ends_does(trusting: Outside) -> None:
     unread.close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("behave", [faults.silence, drip(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"), drip(head(length=1000))])
 def test_a_slow_answer_over_tls_ends_at_the_deadline(
     behave: faults.Behaviour, trusting: Outside, serve: Serve, authority: trustme.CA

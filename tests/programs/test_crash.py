@@ -20,11 +20,15 @@ Shown = tuple[bool, str]
 
 
 def _cases() -> Iterator[object]:
-    """Those in this process first, while the others don't run yet: they measure how long things take."""
-    for promise in sorted(PROMISES.values(), key=lambda promise: not promise.in_process):
+    for promise in PROMISES.values():
         for engine in promise.short_engines if promise.short is not None else ():
             marks = [needed] if engine == POSTGRES else []
+            marks += [pytest.mark.alone] if promise.timed else []
             yield pytest.param(promise.name, engine, id=f"{promise.name}-{engine}", marks=marks)
+
+
+def _by_itself(promise: Promise) -> bool:
+    return promise.in_process or promise.timed
 
 
 def _show(promise: Promise, engine: str, server: Server | None) -> Shown:
@@ -40,7 +44,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Futu
         for item in request.session.items
         if item.path == request.path and hasattr(item, "callspec")
     ]
-    programs = [(name, engine) for name, engine in asked if not PROMISES[name].in_process]
+    programs = [(name, engine) for name, engine in asked if not _by_itself(PROMISES[name])]
     wanted = PROGRAMS is not None and any(engine == POSTGRES for _, engine in programs)
     server = request.getfixturevalue("postgres_server") if wanted else None
     if server is None:
@@ -54,7 +58,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Futu
 @pytest.mark.parametrize(("name", "engine"), list(_cases()))
 def test_the_promise_holds(name: str, engine: str, request: pytest.FixtureRequest) -> None:
     """What was promised holds; what this machine can't try is skipped with the reason."""
-    if PROMISES[name].in_process:
+    if _by_itself(PROMISES[name]):
         server = request.getfixturevalue("postgres_server") if engine == POSTGRES else None
         held, line = _show(PROMISES[name], engine, server)
     else:

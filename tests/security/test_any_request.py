@@ -25,6 +25,8 @@ from app.calls import db
 from app.settings import Settings
 
 SECONDS = float(os.environ.get("GENERATOR_SECONDS", "10"))
+LEAST = 100
+"""Requests, however long they take."""
 LONGEST = 15.0
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "PROPFIND")
 _FIELDS = """
@@ -170,7 +172,7 @@ def test_in_process(settings: Settings, database: None) -> None:
     routes, deadline = _routes(web), time.monotonic() + SECONDS / 2
 
     def ask(made: Made) -> None:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline and counts.total() >= LEAST:
             raise _Enough
         began = time.monotonic()
         headers = [(name, text.decode("latin-1")) for name, text in made.headers]
@@ -180,7 +182,6 @@ def test_in_process(settings: Settings, database: None) -> None:
 
     _run(ask, routes)
     print(f"\n{counts.total()} requests in process: {dict(sorted(counts.items()))}")
-    assert counts.total() > 100
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +200,7 @@ def test_over_http(live: Live, sqlite_template: Path) -> None:
     counts, deadline = Counter[int](), time.monotonic() + SECONDS
 
     def ask(made: Made) -> None:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline and counts.total() >= LEAST:
             raise _Enough
         connection, began = http.client.HTTPConnection("127.0.0.1", live.port, timeout=LONGEST + 5), time.monotonic()
         connection.putrequest(made.method, made.path, skip_accept_encoding=True)
@@ -218,7 +219,6 @@ def test_over_http(live: Live, sqlite_template: Path) -> None:
 
     _run(ask, routes)
     print(f"\n{counts.total()} requests over HTTP: {dict(sorted(counts.items()))}")
-    assert counts.total() > 100
     assert "Traceback" not in live.log.read_text()
 
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import test_conformance as conformance
 from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.sample import GREETING
 from app.voicexml.linting import Report, lint
 from app.voicexml.resources import MOST_FETCHES, Answer, NotFetched, Request
-from tests.voicexml import test_conformance as conformance
 
 BASE = "http://customer.example/"
 YES = '<grammar root="r"><rule id="r">yes</rule></grammar>'
