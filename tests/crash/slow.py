@@ -93,6 +93,7 @@ class _Prompt(Accountant):
     long={"calls": 500},
     short={"calls": 150},
     engines=BOTH,
+    short_engines=(SQLITE,),
     timed=True,
 )
 def another_hangs(proof: Proof, *, calls: int) -> None:

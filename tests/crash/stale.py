@@ -213,7 +213,7 @@ def _open(settings: Settings) -> Iterator[None]:
     "Q2",
     "schedulers stand still until their lease is over and others have settled their calls",
     long={"rounds": 200},
-    short={"rounds": 30},
+    short={"rounds": 12},
     engines=BOTH,
     in_process=True,
 )
