@@ -79,6 +79,29 @@ def test_no_sign_of_ringing_is_a_failure_of_the_line(sip: Phone, exchange: Peer)
     assert not sip.carrier.trouble
 
 
+@pytest.mark.parametrize(
+    ("number", "callee_type"),
+    [
+        ("+16175550103", CalleeType.BUSY),
+        ("+16172700000", CalleeType.VOICE),
+        ("+16175550104", CalleeType.NOANSWER),
+    ],
+    ids=["busy", "answers", "rings"],
+)
+def test_what_a_near_trunk_says_at_once_is_not_missed(sip: Phone, number: str, callee_type: CalleeType) -> None:
+    """It answers before we have seen that the call is on its way."""
+    idle, loop = threading.Event(), sip.carrier._stack._loop
+
+    def keep_busy() -> None:
+        if not idle.is_set():
+            time.sleep(0.1)
+            loop.call_soon(keep_busy)
+
+    loop.call_soon_threadsafe(keep_busy)
+    threading.Timer(1.0, idle.set).start()
+    assert sip.dial(number).callee_type == callee_type
+
+
 def test_early_media_is_no_answer_by_itself(sip: Phone) -> None:
     assert sip.dial("+16172400000").callee_type == CalleeType.VOICE
 

@@ -81,7 +81,7 @@ class SipCarrier:
     def _ring(self, caller_id: str, number: str) -> Ringing | Failure:
         async def invite() -> Ringing | Failure:
             try:
-                ringing = Ringing(await self._stack.invite(caller_id, number))
+                ringing = await self._stack.invite(caller_id, number, Ringing)
             except BaresipError as wrong:
                 return Failure(None, str(wrong))
             self._stack.listeners.add(ringing)

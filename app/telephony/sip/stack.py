@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
@@ -79,11 +79,23 @@ class Stack:
         with suppress(BaresipError, TimeoutError):
             self.do(self._stop())
 
-    async def invite(self, caller_id: str, number: str) -> Call:
-        """Ring a number, as one that is called from ``caller_id``; both are ``+`` and digits. Raises BaresipError."""
+    async def invite(self, caller_id: str, number: str, meet: Callable[[Call], T]) -> T:
+        """Ring a number, as one that is called from ``caller_id``; both are ``+`` and digits. Raises BaresipError.
+
+        ``meet`` is given the call before anything is told of it, and what it makes of it is returned.
+        """
         agent = await self._agent(caller_id)
         asserted = f"<sip:{caller_id}@{self._trunk.address}>"
-        return await agent.dial(self._trunk.uri(number), headers={"P-Asserted-Identity": asserted})
+        already: list[StackEvent] = []
+        self._runtime.subscribe(already.append)
+        try:
+            call = await agent.dial(self._trunk.uri(number), headers={"P-Asserted-Identity": asserted})
+        finally:
+            self._runtime.unsubscribe(already.append)
+        met = meet(call)
+        for event in already:  # a trunk that is near answers before the call is there to be told of it
+            call._on_stack_event(event)
+        return met
 
     async def answers(self) -> bool:
         """Whether the trunk answers when it is asked whether it is there."""
