@@ -15,6 +15,8 @@ from app.telephony.trunk import Trunk
 
 MOST_LINES = 250
 """The stack has room for the sound of 256 calls."""
+PORTS_OF_A_LINE = 4
+"""For sound. The stack draws them at random: when nearly all are taken, every call waits until it has found one."""
 
 
 def make_carrier(settings: Settings, business: Clock) -> Carrier:
@@ -45,6 +47,9 @@ def _sip(settings: Settings) -> Callable[[Clock], Carrier]:
             f"RINGBACK_LINES: a scheduler has {MOST_LINES} real calls at once at most; start more schedulers for more"
         )
     trunk = make_trunk(settings)
+    ports, needed = settings.sip_rtp_ports, settings.lines * PORTS_OF_A_LINE
+    if ports is not None and ports[1] - ports[0] + 1 < needed:
+        raise SettingError(f"RINGBACK_SIP_RTP_PORTS: {settings.lines} lines need {needed} ports")
     try:
         from app.telephony.detection import Tuning
         from app.telephony.sip.carrier import SipCarrier

@@ -21,6 +21,7 @@ GOOD = {
         ({"RINGBACK_SIP_TRUNK": ""}, "RINGBACK_SIP_TRUNK is not set"),
         ({"RINGBACK_SIP_CALLER_ID": ""}, "RINGBACK_SIP_CALLER_ID is not set"),
         ({"RINGBACK_SIP_REGISTER": "true"}, "RINGBACK_SIP_USER is not set"),
+        ({"RINGBACK_SIP_RTP_PORTS": "10000-10198"}, "RINGBACK_SIP_RTP_PORTS: 50 lines need 200 ports"),
         ({"RINGBACK_SIP_DETECTION": "patience=5"}, "RINGBACK_SIP_DETECTION: must name some of"),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
@@ -31,4 +32,4 @@ def test_what_does_not_fit_is_told(changed: dict[str, str], told: str) -> None:
 
 
 def test_as_many_lines_as_there_is_room_for() -> None:
-    assert prepare_carrier(Settings.read(GOOD | {"RINGBACK_LINES": "250"}))
+    assert prepare_carrier(Settings.read(GOOD | {"RINGBACK_LINES": "250", "RINGBACK_SIP_RTP_PORTS": "10000-10999"}))
