@@ -128,6 +128,13 @@ def test_a_registrar_that_knows_us_lets_calls_go(tmp_path: Path, customer: Custo
             until(lambda: statuses(programs)[0][:2] == ("failed", "busy"), 30, "it is dialled")
 
 
+def test_a_user_that_can_not_be_registered_is_told_at_once(exchange: Peer) -> None:
+    told = check(exchange.address, sip_register="true", sip_user="alice@example.com")
+    assert told.returncode == 2
+    assert "user contains '@'" in told.stderr
+    assert "died" not in told.stderr
+
+
 def test_the_check_says_what_the_trunk_answers(exchange: Peer) -> None:
     told = check(exchange.address)
     assert told.returncode == 0, told.stderr

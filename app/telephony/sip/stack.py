@@ -63,6 +63,7 @@ class Stack:
         try:
             self.do(self._start())
         except (BaresipError, OSError, ValueError, TimeoutError) as wrong:
+            self.close()
             raise SettingError(f"RINGBACK_CARRIER=sip: the SIP stack does not start: {wrong}") from wrong
 
     def do(self, work: Coroutine[Any, Any, T], within: float = COMMAND_SECONDS) -> T:
@@ -112,7 +113,7 @@ class Stack:
         await self._runtime.start(_config(self._trunk))
         await self._agent(self._trunk.caller_id)
         self._tasks.append(asyncio.create_task(self._listen()))
-        self._tasks.append(asyncio.create_task(self._tend()))
+        self._tasks.append(asyncio.create_task(self._tend(await self._registrant())))
 
     async def _stop(self) -> None:
         for task in self._tasks:
@@ -155,12 +156,16 @@ class Stack:
                     log.exception("a call can't be listened to")
                     self.listeners.discard(each)
 
-    async def _tend(self) -> None:
+    async def _registrant(self) -> UserAgent | None:
+        """Who registers us, where the trunk wants that."""
+        if not self._trunk.registers:
+            return None
+        agent = await self._new_agent(self._trunk.user, registration_seconds=REGISTRATION_SECONDS)
+        agent.on(self._seen)
+        return agent
+
+    async def _tend(self, agent: UserAgent | None) -> None:
         """Stay registered, and find out when a sick trunk is well again."""
-        trunk, agent = self._trunk, None
-        if trunk.registers:
-            agent = await self._new_agent(trunk.user, registration_seconds=REGISTRATION_SECONDS)
-            agent.on(self._seen)
         while True:
             if self.health.trouble and agent is not None:
                 await self._register(agent)
