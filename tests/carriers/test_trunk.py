@@ -128,6 +128,13 @@ def test_a_registrar_that_knows_us_lets_calls_go(tmp_path: Path, customer: Custo
             until(lambda: statuses(programs)[0][:2] == ("failed", "busy"), 30, "it is dialled")
 
 
+def test_a_trunk_is_found_by_a_name_that_only_this_machine_knows(tmp_path: Path, customer: Customer) -> None:
+    with Peer(tmp_path) as peer, fleet(tmp_path, peer.address.replace("127.0.0.1", "localhost")) as programs:
+        programs.start()
+        queue(programs, customer, "6175550103")
+        until(lambda: statuses(programs)[0][:2] == ("failed", "busy"), 30, "it is dialled")
+
+
 def test_a_user_that_can_not_be_registered_is_told_at_once(exchange: Peer) -> None:
     told = check(exchange.address, sip_register="true", sip_user="alice@example.com")
     assert told.returncode == 2

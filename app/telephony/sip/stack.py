@@ -201,7 +201,7 @@ def _end_the_process() -> None:
 
 
 def _config(trunk: Trunk) -> Config:
-    lines = []
+    lines = ["dns_getaddrinfo yes"]  # names mean what they mean to the other programs of this machine
     if trunk.listen:
         lines.append(f"sip_listen {trunk.listen}")
     if trunk.rtp_ports is not None:
