@@ -37,20 +37,31 @@ class Health:
 
     def __init__(self) -> None:
         self._failures = 0
-        self.trouble = ""
+        self._silence = ""
+        self._refusal = ""
+
+    @property
+    def trouble(self) -> str:
         """What is wrong with it; empty when nothing is."""
+        return self._refusal or self._silence
 
     def answered(self) -> None:
+        """It took a call, or a question: which does not mean that it knows us."""
         self._failures = 0
-        self.trouble = ""
+        self._silence = ""
 
     def failed(self, why: str) -> bool:
         """Another call got no answer; whether the trunk is sick."""
         self._failures += 1
         if self._failures >= FAILURES_OF_A_SICK_TRUNK:
-            self.trouble = why
+            self._silence = why
         return bool(self.trouble)
+
+    def registered(self) -> None:
+        """It knows us."""
+        self._refusal = ""
+        self.answered()
 
     def refused(self, why: str) -> None:
         """It does not know us: nothing can be dialled."""
-        self.trouble = why
+        self._refusal = why

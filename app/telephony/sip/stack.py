@@ -179,7 +179,7 @@ class Stack:
         except RegistrationError as wrong:
             self._refused(f"{wrong.status or ''} {wrong.reason or wrong}")
         else:
-            self.health.answered()
+            self.health.registered()
 
     def _seen(self, event: StackEvent) -> None:
         if event.event is Event.REGISTER_FAIL:
