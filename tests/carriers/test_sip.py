@@ -1,5 +1,6 @@
 """A call over SIP as the other side sees it: who calls, when it gives up, who hangs up, what is refused."""
 
+import asyncio
 import threading
 import time
 from datetime import datetime
@@ -201,6 +202,21 @@ def test_a_caller_id_that_there_is_no_room_for_is_asserted(
     invite = last_call(exchange, "+16175550103").first("INVITE")
     assert "sip:+16175559999@" in invite.header("From")
     assert "sip:+18005550123@" in invite.header("P-Asserted-Identity")
+
+
+def test_the_trunk_is_asked_once_for_all_calls_that_want_to_know_whether_it_is_there(
+    sip: Phone, exchange: Peer
+) -> None:
+    """A thread for each would make them wait for each other until their attempts are lost."""
+    stack, before = sip.carrier._stack, len(exchange.requests("OPTIONS"))
+
+    async def all_ask() -> list[bool]:
+        return await asyncio.gather(*(stack.answers() for _ in range(40)))
+
+    assert stack.do(all_ask()) == [True] * 40
+    assert len(exchange.requests("OPTIONS")) == before + 1
+    assert stack.do(stack.answers())
+    assert len(exchange.requests("OPTIONS")) == before + 2
 
 
 def test_the_stack_names_its_threads_as_we_know_them(sip: Phone) -> None:

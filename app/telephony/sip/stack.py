@@ -58,6 +58,7 @@ class Stack:
         self._trunk = trunk
         self._agents: dict[str, UserAgent] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._question: asyncio.Task[bool] | None = None
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="sip", daemon=True).start()
         try:
@@ -99,7 +100,12 @@ class Stack:
         return met
 
     async def answers(self) -> bool:
-        """Whether the trunk answers when it is asked whether it is there."""
+        """Whether the trunk answers when it is asked whether it is there, once for all who want to know meanwhile."""
+        if self._question is None or self._question.done():
+            self._question = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._question)
+
+    async def _ask(self) -> bool:
         try:
             await asyncio.to_thread(ask, self._trunk, PROBE_SECONDS)
         except Unanswered:
