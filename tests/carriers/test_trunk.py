@@ -1,8 +1,10 @@
 """The trunk as real programs meet it: dead, refusing, well again; and what becomes of calls when a scheduler ends."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +25,7 @@ STORY = b"""<?xml version="1.0"?>
     b"Once upon a time there was a trunk that carried every call to where it was to go. " * 12
 )
 CALLER_ID = "+16175559999"
+MOST_BYTES = 65_535
 
 
 @pytest.fixture
@@ -179,6 +182,27 @@ def test_a_scheduler_that_is_told_to_stop_hangs_up(tmp_path: Path, customer: Cus
         assert talking.count("BYE") == 1
         assert [(status, callee_type) for status, callee_type, _ in statuses(programs)] == [("failed", "unknown")] * 2
         assert programs.doubled() == 0
+
+
+def test_what_the_trunk_has_not_answered_yet_is_cancelled_as_well(tmp_path: Path, customer: Customer) -> None:
+    """A trunk that is told of a call, and stays silent until the scheduler was told to stop."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk:
+        trunk.bind(("127.0.0.1", 0))
+        trunk.settimeout(30)
+        with fleet(tmp_path, "127.0.0.1:{1}".format(*trunk.getsockname())) as programs:
+            programs.start()
+            queue(programs, customer, "6175550104")
+            trunk.recv(MOST_BYTES)
+            stopping = threading.Thread(target=programs.schedulers[0].stop)
+            stopping.start()
+            invite, caller = trunk.recvfrom(MOST_BYTES)
+            copied = [
+                line for line in invite.split(b"\r\n") if line.startswith((b"Via", b"From", b"To", b"Call", b"CSeq"))
+            ]
+            trunk.sendto(b"\r\n".join([b"SIP/2.0 100 Trying", *copied, b"Content-Length: 0", b"", b""]), caller)
+            while not trunk.recv(MOST_BYTES).startswith(b"CANCEL "):
+                pass
+            stopping.join()
 
 
 def test_a_scheduler_that_is_killed_in_mid_call_dials_nobody_twice(tmp_path: Path, customer: Customer) -> None:

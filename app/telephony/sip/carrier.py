@@ -1,5 +1,6 @@
 """Attempts over a trunk. Whoever dials waits in a thread of his own."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +15,10 @@ from app.telephony.outcomes import NOANSWER_SECONDS
 from app.telephony.sip.line import PAUSE_SECONDS, Ringing, SipLine
 from app.telephony.sip.stack import COMMAND_SECONDS, PROBE_SECONDS, Stack
 from app.telephony.trunk import Trunk
+
+FIRST_ANSWER_SECONDS = 1.0
+"""What the trunk may take to say that it tries, one lost packet included: until then a call can't be cancelled, and it
+rings whatever we do (RFC 3261 section 9.1)."""
 
 
 class _Clock(Protocol):
@@ -66,7 +71,11 @@ class SipCarrier:
 
     def drain(self) -> None:
         self._draining = True
-        self._stack.hang_up(each.call for each in self._calls() if isinstance(each, Ringing))
+        ringing = self._ringing()
+        self._stack.hang_up(each.call for each in ringing if each.rang)
+        if not all(each.rang for each in ringing):
+            threading.Event().wait(FIRST_ANSWER_SECONDS)
+            self._stack.hang_up(each.call for each in self._ringing())
 
     def close(self) -> None:
         self._draining = self._closing = True
@@ -77,6 +86,9 @@ class SipCarrier:
 
     def _calls(self) -> list[Ringing | SipLine]:
         return [each for each in tuple(self._stack.listeners) if isinstance(each, (Ringing, SipLine))]
+
+    def _ringing(self) -> list[Ringing]:
+        return [each for each in self._calls() if isinstance(each, Ringing)]
 
     def _ring(self, caller_id: str, number: str) -> Ringing | Failure:
         async def invite() -> Ringing | Failure:
