@@ -116,13 +116,14 @@ def _mix(text: str) -> dict[str, int]:
 
 
 def _trunk(text: str) -> str:
-    if text and not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", text):
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?", text)
+    if text and not (found and 0 < int(found[1] or "5060") <= 65_535):
         raise ValueError("must be HOST or HOST:PORT such as sip.example.com:5060")
     return text
 
 
 def _caller_id(text: str) -> str:
-    if text and not re.fullmatch(r"\+[1-9]\d{6,14}", text):
+    if text and not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
         raise ValueError("must be + and the digits of a number such as +16175550100")
     return text
 
@@ -136,7 +137,7 @@ def _listen(text: str) -> str:
 def _ports(text: str) -> tuple[int, int] | None:
     if not text:
         return None
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", text)
     if not match or not 1024 <= int(match[1]) < int(match[2]) <= 65_535:
         raise ValueError("must be two ports from 1024 to 65535 such as 10000-20000")
     return int(match[1]), int(match[2])

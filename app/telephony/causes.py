@@ -24,7 +24,7 @@ BY_STATUS = {
 TIMED_OUT = 408
 """What ends a call that has rung for as long as it may, by the trunk's clock or by ours."""
 
-_CAUSE = re.compile(r"Q\.850\s*;.*?\bcause\s*=\s*(\d{1,3})", re.IGNORECASE)
+_CAUSE = re.compile(r'Q\.850\s*+(?:;[^;,"]*+(?:"[^"]*+"\s*+)?)*?;\s*cause\s*=\s*(\d{1,3})', re.IGNORECASE)
 _CALLEE_OF_CAUSE = {cause: callee_type for callee_type, causes in BY_CAUSE.items() for cause in causes}
 _CALLEE_OF_STATUS = {status: callee_type for callee_type, statuses in BY_STATUS.items() for status in statuses}
 

@@ -53,11 +53,23 @@ def test_information_tones_say_more_than_cause_and_status(sip: Phone, way: int) 
         (Failure(None, "timed out", rang=True), CalleeType.LINEFAILURE),
         (Failure(480, 'SIP;cause=200;text="elsewhere", Q.850;cause=17;text="User busy"'), CalleeType.BUSY),
         (Failure(480, "q.850 ; cause = 1"), CalleeType.INFORMATIONTONE),
+        (Failure(503, 'Q.850;text="a;cause=1, b"; cause=17'), CalleeType.BUSY),
+        (Failure(486, "Q.850" + ";a " * 3000), CalleeType.BUSY),
         (Failure(486, "Q.850;cause=16"), CalleeType.BUSY),
         (Failure(486, "Q.850;cause=none"), CalleeType.BUSY),
         (Failure(404, "Q.850;cause=17", rang=True, tones=True), CalleeType.INFORMATIONTONE),
     ],
-    ids=["nobody", "nobody after ringing", "two reasons", "blanks", "cause of a normal end", "no cause", "tones"],
+    ids=[
+        "nobody",
+        "nobody after ringing",
+        "two reasons",
+        "blanks",
+        "a cause in a text",
+        "endless",
+        "cause of a normal end",
+        "no cause",
+        "tones",
+    ],
 )
 def test_the_most_specific_evidence_counts(failure: Failure, callee_type: CalleeType) -> None:
     assert failure.callee_type == callee_type

@@ -31,5 +31,22 @@ def test_what_does_not_fit_is_told(changed: dict[str, str], told: str) -> None:
         prepare_carrier(Settings.read(GOOD | changed))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUNK", "127.0.0.1:0"),
+        ("TRUNK", "127.0.0.1:99999"),
+        ("TRUNK", "sip.example.com;transport=tcp"),
+        ("CALLER_ID", "6175550100"),
+        ("CALLER_ID", "+٦١٧٥٥٥٠١٠٠"),
+        ("RTP_PORTS", "20000-10000"),
+        ("RTP_PORTS", "1-400"),
+    ],
+)
+def test_what_nobody_can_call_or_be_called_by_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"RINGBACK_SIP_{name}"):
+        Settings.read(GOOD | {f"RINGBACK_SIP_{name}": value})
+
+
 def test_as_many_lines_as_there_is_room_for() -> None:
     assert prepare_carrier(Settings.read(GOOD | {"RINGBACK_LINES": "250", "RINGBACK_SIP_RTP_PORTS": "10000-10999"}))

@@ -86,7 +86,7 @@ def test_a_trunk_that_is_dead_pauses_dialling_until_it_is_well(
 ) -> None:
     """Two calls fail before that is known; the rest wait, lose no retry, and are made when it answers again.
 
-    Nothing tells that nobody listens there: an INVITE is given up when its time is over, after 32 s and more.
+    Over UDP nothing tells that nobody listens there: an INVITE is given up when its time is over, after 32 s.
     """
     peer = Peer(tmp_path, transport=transport, ring=0.3)
     with fleet(tmp_path, peer.address, sip_transport=transport, lines="5") as programs:
@@ -97,11 +97,9 @@ def test_a_trunk_that_is_dead_pauses_dialling_until_it_is_well(
         assert metric(programs, "ringback_trunk_trouble") == "1.0"
         until(lambda: "dialing" not in {status for status, _, _ in statuses(programs)}, 20, "nothing is dialled")
         assert sorted(statuses(programs)) == [("failed", "linefailure", 1)] * 2 + [("queued", "", 0)] * 3
-        dialled = programs.dialled()
         with peer:
             until(lambda: not ready(programs), 30, "it is well again")
             until(lambda: len(peer.calls()) == 3, 30, "the others are dialled")
-            assert dialled == 5
 
 
 def test_a_registrar_that_refuses_lets_nothing_be_dialled(tmp_path: Path, customer: Customer) -> None:
