@@ -1,8 +1,8 @@
 # Everything is built in .venv, which is made when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
-# Of the tests: many of them mostly wait.
-PROCESSES ?= 6
+# Of the tests, many of which mostly wait.
+PROCESSES ?= 4
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
 test crash: export PYTHONDONTWRITEBYTECODE :=
