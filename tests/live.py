@@ -1,7 +1,9 @@
 """The programs as a user runs them: ``ringback serve`` in a folder of its own, on ports of its own."""
 
 import contextlib
+import itertools
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -21,10 +23,19 @@ import psycopg
 ROOT = Path(__file__).parent.parent
 
 
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+PORTS = range(20_001, 32_768)
+"""None of those that systems give out by themselves, which somebody else may have been given before it is used."""
+
+_next_ports = itertools.count(random.randrange(len(PORTS)))
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that nobody has; nor does this process get it twice in a row of thousands."""
+    while True:
+        port = PORTS[next(_next_ports) % len(PORTS)]
+        with socket.socket(socket.AF_INET, kind) as trial, contextlib.suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return port
 
 
 def until(condition: Callable[[], object], seconds: float, what: str, *, every: float = 0.05) -> None:

@@ -44,7 +44,7 @@ from pathlib import Path
 from types import TracebackType
 
 from heard import Heard, heard_between, read_arrivals
-from live import until
+from live import free_port, until
 from messages import Call, Message, calls_of, read_messages
 from scenario import SCENARIOS, exchange
 from sounds import write_sounds
@@ -71,7 +71,7 @@ class Peer:
         password: str = "secret",
     ) -> None:
         self.folder = folder / "peer"
-        self.port = _free_port(transport)
+        self.port = free_port({"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[transport])
         self.address = f"127.0.0.1:{self.port}"
         self._transport = transport
         self._values = {"ring": ring, "timeout": timeout, "register": register, "user": user, "password": password}
@@ -147,13 +147,6 @@ def _sipp(scenario: Path, transport: str, log: Path) -> list[str]:
     kind = {"udp": "u1", "tcp": "t1"}[transport]
     command = ["setpriv", "--pdeathsig", "KILL", "sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-t", kind]
     return [*command, "-nostdin", "-trace_msg", "-message_file", str(log)]
-
-
-def _free_port(transport: str) -> int:
-    kind = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[transport]
-    with socket.socket(socket.AF_INET, kind) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -151,7 +151,7 @@ class _Clients:
     "C5",
     "queuecall.php of one account while 16 clients of another wait for a start_url that takes 10 s",
     long={"servers": ((2, 32), (1, 8)), "seconds": 30},
-    short={"servers": ((1, 8),), "seconds": 12},
+    short={"servers": ((1, 8),), "seconds": 8},
     engines=BOTH,
     timed=True,
     short_engines=(SQLITE,),
