@@ -78,7 +78,7 @@ class Peer:
         self._log = self.folder / "messages.log"
 
     def __enter__(self) -> "Peer":
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         write_sounds(self.folder)
         with contextlib.ExitStack() as running:
             media = [sys.executable, str(HERE / "media.py"), str(self.folder)]
