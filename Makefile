@@ -30,7 +30,8 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
-	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not alone'
+	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not alone and not live'
+	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'live and not alone'
 	@$(BIN)/python -m pytest -m alone
 
 lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit

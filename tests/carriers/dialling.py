@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
+import pytest
 from required import needs
 
 from app.telephony.callees import Callee
 from app.telephony.carrier import Carrier, Converse, Dial, Happening, Line, Outcome
 
-ON_THE_WIRE = [needs("sipp"), needs("espeak-ng"), needs("setpriv")]
-"""What the exchange consists of."""
+ON_THE_WIRE = [needs("sipp"), needs("espeak-ng"), needs("setpriv"), pytest.mark.live]
+"""What the exchange consists of, in real time."""
 
 RING_SECONDS = 0.3
 TIMEOUT_SECONDS = 3.0

@@ -8,12 +8,14 @@ from email.policy import HTTP
 import numpy as np
 import pytest
 import soundfile
-from dialling import Phone
+from dialling import ON_THE_WIRE, Phone
 from heard import likeness
 from numpy.typing import NDArray
 from peer import Peer
 from sounds import samples
 from talking import Site, Talked, Talks, spans, tone
+
+pytestmark = ON_THE_WIRE
 
 SHADOW = "[r$.duration, r$.size, r$.termchar, r$.maxtime].join(', ')"
 SITE: Site = {"again": "<form><block><exit/></block></form>", "a.wav": tone(440, 0.5)}

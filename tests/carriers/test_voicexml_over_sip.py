@@ -6,9 +6,11 @@ All times are seconds of the call, with the tolerance that a busy machine and th
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from dialling import Phone
+from dialling import ON_THE_WIRE, Phone
 from peer import Peer
 from talking import Found, Site, Talks, page, tone
+
+pytestmark = ON_THE_WIRE
 
 LATE = 0.35
 """How much later than the application wanted it something may be heard."""
