@@ -1,8 +1,9 @@
 # Everything is built in .venv, which is made when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
-# Of the tests, many of which mostly wait.
+# Of the tests: many of them mostly wait, and those in real time do little else.
 PROCESSES ?= 4
+LIVE_PROCESSES ?= 6
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
 test crash: export PYTHONDONTWRITEBYTECODE :=
@@ -31,7 +32,7 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
 	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not alone and not live'
-	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'live and not alone'
+	@$(BIN)/python -m pytest --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'live and not alone'
 	@$(BIN)/python -m pytest -m alone
 
 lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit

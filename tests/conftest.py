@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The proofs run side by side in the one process that gets them, and so that no other gets some they stand together.
     """
-    first = ("programs/test_crash.py", "browser/", "programs/")
+    first = ("programs/test_crash.py", "browser/", "programs/", "carriers/test_trunk.py")
     items.sort(key=lambda item: [not item.nodeid.startswith(f"tests/{name}") for name in first])
 
 

@@ -90,7 +90,7 @@ def _killing(proof: Proof, programs: Fleet, kills: int, seconds: float) -> dict[
     "Q1",
     "3 schedulers and 4 web workers are killed at random while they dial",
     long={"calls": 4_000, "kills": 40, "seconds": 64, "lines": 100},
-    short={"calls": 400, "kills": 6, "seconds": 9, "lines": 60},
+    short={"calls": 300, "kills": 4, "seconds": 6, "lines": 60},
     engines=BOTH,
 )
 def killed_at_random(
