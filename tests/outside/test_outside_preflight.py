@@ -55,6 +55,7 @@ BAD: dict[str, Behaviour] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("behave", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("field", ["start_url", "result_url"])
 def test_a_url_that_answers_anything_else_is_refused_with_one_sentence(
