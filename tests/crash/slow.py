@@ -93,7 +93,6 @@ class _Prompt(Accountant):
     long={"calls": 500},
     short={"calls": 150},
     engines=BOTH,
-    short_engines=(SQLITE,),
     timed=True,
 )
 def another_hangs(proof: Proof, *, calls: int) -> None:
@@ -153,8 +152,8 @@ class _Clients:
     long={"servers": ((2, 32), (1, 8)), "seconds": 30},
     short={"servers": ((1, 8),), "seconds": 8},
     engines=BOTH,
-    timed=True,
     short_engines=(SQLITE,),
+    timed=True,
 )
 def probes_hang(proof: Proof, *, servers: Sequence[tuple[int, int]], seconds: float) -> None:
     """It is answered in time; whoever of the others gets no place is told to try again."""
