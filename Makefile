@@ -1,15 +1,15 @@
 # Everything is built in .venv, which is made when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
-# Of the tests: many of them mostly wait, and those in real time do little else.
-PROCESSES ?= 4
-LIVE_PROCESSES ?= 6
+# Many tests wait, and those that talk in real time do little else.
+PROCESSES ?= 3
+LIVE_PROCESSES ?= 8
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
-test crash: export PYTHONDONTWRITEBYTECODE :=
+test soak: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check demo bench bench-peers crash screenshots security audit clean
+.PHONY: help install run test lint check demo bench bench-peers soak screenshots security audit clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,8 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
 test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
-	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not alone and not live'
-	@$(BIN)/python -m pytest --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'live and not alone'
-	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not soak and not live'
+	@$(BIN)/python -m pytest --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'not soak and live' tests/carriers
 
 lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit
 	@$(BIN)/ruff check .
@@ -65,9 +64,10 @@ audit: .venv/installed  ## ask the vulnerability databases about what is install
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
 	@$(BIN)/pip-audit --strict --skip-editable
 
-crash: .venv/installed-test  ## kill, stop and cheat the programs for half an hour and see what was promised hold
-	@$(BIN)/python -m tests.crash
-	@LOAD_SECONDS=60 $(BIN)/python -m pytest -s tests/programs/test_load.py
+soak: .venv/installed-test  ## the long tests: programs killed, stopped and overloaded, growth, all on both databases
+	@$(BIN)/python -m tests.crash --side-by-side=4
+	@GENERATOR_SECONDS=60 $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'soak and not live'
+	@$(BIN)/python -m pytest -m 'soak and live' tests/carriers
 
 screenshots: .venv/installed-test  ## every page in light, in dark and on a telephone, into var/screenshots (needs chromium)
 	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py

@@ -26,13 +26,22 @@ from app.settings import Settings
 __all__ = ["postgres_server", "postgres_url"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that nothing long is left for the end: proofs that wait, then the browser.
 
     The proofs run side by side in the one process that gets them, and so that no other gets some they stand together.
     """
     first = ("programs/test_crash.py", "browser/", "programs/", "carriers/test_trunk.py")
+    for item in items:
+        if item.get_closest_marker("one_engine") and _engine(item) == "postgres":
+            item.add_marker("soak")
     items.sort(key=lambda item: [not item.nodeid.startswith(f"tests/{name}") for name in first])
+
+
+def _engine(item: pytest.Item) -> object:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("database_url") if callspec else None
 
 
 class CompiledOnce(Rule):

@@ -18,6 +18,8 @@ from app.telephony import callees
 from app.telephony.outcomes import CalleeType
 from app.testing import asked
 
+pytestmark = pytest.mark.one_engine
+
 FOR_PEOPLE = ("static", "console")
 """Blueprints and endpoints that are no interface for programs."""
 FILE = ROOT / "app" / "static" / "openapi.yaml"

@@ -14,6 +14,8 @@ from live import ROOT
 
 from app.calls.db import execute
 
+pytestmark = pytest.mark.one_engine
+
 _TABLE = (Path(__file__).parent.parent / "data" / "emergency-spellings.txt").read_text(encoding="utf-8")
 SPELLINGS = [line for line in _TABLE.splitlines() if line.strip() and not line.startswith("#")]
 

@@ -10,6 +10,8 @@ from office import MovableClock
 
 from app.calls.db import execute
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def house(web: FlaskClient, clock: MovableClock) -> FlaskClient:

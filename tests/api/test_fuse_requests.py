@@ -14,6 +14,8 @@ from app.calls import accounts, deployments, keys
 from app.calls.db import execute
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 DEMO = ("demo@example.com", "demo-key")
 QUEUE = "/api/apps/1/1/queue"
 NOW = int(RECEIVED.timestamp())

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 
 from app.calls.db import execute
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.mark.parametrize("name", golden.NAMES)
 def test_answer_is_the_golden_one(web: FlaskClient, customer: Customer, name: str) -> None:

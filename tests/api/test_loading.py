@@ -12,6 +12,8 @@ from app.errors import Refusal
 from app.intake.lists import GoodLine
 from app.intake.orders import CampaignOrder, Terms
 
+pytestmark = pytest.mark.one_engine
+
 TERMS = Terms("http://127.0.0.1/s", "", "", 0, 300, RECEIVED, None)
 LINES = [GoodLine(line, "6175550100", "+16175550100", "", "") for line in range(1, 51)]
 

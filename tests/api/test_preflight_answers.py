@@ -16,6 +16,8 @@ from app import factory
 from app.calls.db import execute
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 # These wait for ten seconds, and write nothing.
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 A_BYTE_A_SECOND = faults.drip(faults.head(length=1000), every=1.0)

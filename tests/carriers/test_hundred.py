@@ -6,7 +6,7 @@ import pytest
 from dialling import ON_THE_WIRE
 from hundred import measure
 
-pytestmark = [*ON_THE_WIRE, pytest.mark.timeout(300), pytest.mark.alone]
+pytestmark = [*ON_THE_WIRE, pytest.mark.timeout(300), pytest.mark.soak]
 
 
 def test_a_hundred_calls_at_once_are_all_right(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from app.calls.accounts import AccountStatus
 from app.console.access import SESSION_SECONDS
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def visitor(web: FlaskClient) -> Visitor:

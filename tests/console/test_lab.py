@@ -21,6 +21,8 @@ from app.settings import Settings
 from app.telephony.callees import Callees
 from app.telephony.outcomes import CalleeType
 
+pytestmark = pytest.mark.one_engine
+
 
 @pytest.fixture
 def tester(office: Office) -> Visitor:

@@ -18,6 +18,8 @@ from app.calls import accounts, drafts
 from app.calls.db import execute
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 FILES = sorted((Path(__file__).parent.parent / "data" / "phonelists").glob("*.csv"))
 NUMBERS = b"".join(b"617%07d,ref %d\n" % (2_000_000 + number, number) for number in range(1_000))
 

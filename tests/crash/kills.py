@@ -90,8 +90,9 @@ def _killing(proof: Proof, programs: Fleet, kills: int, seconds: float) -> dict[
     "Q1",
     "3 schedulers and 4 web workers are killed at random while they dial",
     long={"calls": 4_000, "kills": 40, "seconds": 64, "lines": 100},
-    short={"calls": 300, "kills": 4, "seconds": 6, "lines": 60},
+    short={"calls": 150, "kills": 3, "seconds": 4, "lines": 60},
     engines=BOTH,
+    short_engines=(SQLITE,),
 )
 def killed_at_random(
     proof: Proof, *, calls: int, kills: int, seconds: float, lines: int, schedulers: int = 3, webs: int = 2
@@ -155,7 +156,7 @@ promise(
     "Q3",
     "two schedulers are started by mistake on one database",
     long={"starts": 20, "calls": 200},
-    short={"starts": 2, "calls": 200},
+    short=None,
     engines=BOTH,
 )
 def two_by_mistake(proof: Proof, *, starts: int, calls: int) -> None:

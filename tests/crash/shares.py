@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fleet import Accountant, Fleet, fleet
 from live import until
 
-from .proof import BOTH, POSTGRES, SQLITE, Proof, promise
+from .proof import BOTH, Proof, promise
 
 RUNNING = "SELECT count(*) FROM call WHERE status IN ('dialing', 'connected')"
 
@@ -17,9 +17,8 @@ RUNNING = "SELECT count(*) FROM call WHERE status IN ('dialing', 'connected')"
     "fairness",
     "one account's calls are queued before 100 of another, 10 lines",
     long={"first": 10_000},
-    short={"first": 1_000},
+    short=None,
     engines=BOTH,
-    short_engines=(SQLITE,),
 )
 def fair_shares(proof: Proof, *, first: int) -> None:
     """Both are served in turn: the later account's last call is among the first 210 dials."""
@@ -77,9 +76,8 @@ def most_at_once(spans: Sequence[tuple[float, float]]) -> int:
     "lines",
     "3 schedulers share 7 lines, calls ring and talk",
     long={"calls": 84},
-    short={"calls": 21},
+    short=None,
     engines=BOTH,
-    short_engines=(POSTGRES,),
 )
 def never_more_than_its_lines(proof: Proof, *, calls: int) -> None:
     """However one looks, never more than 7 calls run at once, and it comes to 7."""
@@ -106,7 +104,7 @@ def never_more_than_its_lines(proof: Proof, *, calls: int) -> None:
     "D4",
     "the same numbers in two campaigns of two accounts",
     long={"calls": 40, "numbers": 3},
-    short={"calls": 20, "numbers": 1},
+    short=None,
     engines=BOTH,
 )
 def one_call_to_a_number(proof: Proof, *, calls: int, numbers: int) -> None:

@@ -213,7 +213,7 @@ def _open(settings: Settings) -> Iterator[None]:
     "Q2",
     "schedulers stand still until their lease is over and others have settled their calls",
     long={"rounds": 200},
-    short={"rounds": 12},
+    short={"rounds": 4},
     engines=BOTH,
     in_process=True,
 )
@@ -246,7 +246,7 @@ def stale_in_process(proof: Proof, *, rounds: int) -> None:
     "Q2-stopped",
     "SIGSTOP to a scheduler in mid-call, SIGCONT when another has settled its calls",
     long={"rounds": 5},
-    short={"rounds": 1},
+    short=None,
     engines=BOTH,
 )
 def stale_programs(proof: Proof, *, rounds: int) -> None:

@@ -5,7 +5,7 @@ import time
 from fleet import Accountant, Fleet, fleet
 from live import until
 
-from .proof import BOTH, Proof, promise
+from .proof import BOTH, SQLITE, Proof, promise
 
 ROUNDING = 0.001
 """The ledger writes milliseconds."""
@@ -15,8 +15,9 @@ ROUNDING = 0.001
     "Q7",
     "stop and suspend, by turns, while 50 lines dial 1,000 queued calls",
     long={"rounds": 40, "calls": 1_000},
-    short={"rounds": 2, "calls": 400},
+    short={"rounds": 1, "calls": 200},
     engines=BOTH,
+    short_engines=(SQLITE,),
 )
 def switched_off(proof: Proof, *, rounds: int, calls: int) -> None:
     """No dial begins after the moment the verb returned; afterwards all is dialled, once."""

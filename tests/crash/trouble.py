@@ -142,7 +142,7 @@ def _prove(proof: Proof, database: Path, trouble: Trouble, seconds: float, *, le
     "Q4-full",
     "the disk is full",
     long={"seconds": 30.0},
-    short={"seconds": 3.0},
+    short=None,
     engines=(SQLITE,),
 )
 def disk_full(proof: Proof, *, seconds: float) -> None:
@@ -212,7 +212,7 @@ def files_at_their_limit(proof: Proof, *, seconds: float) -> None:
     "Q4-read-only",
     "the files may not be written",
     long={"seconds": 30.0},
-    short={"seconds": 3.0},
+    short=None,
     engines=(SQLITE,),
 )
 def read_only(proof: Proof, *, seconds: float) -> None:
@@ -240,7 +240,7 @@ def read_only(proof: Proof, *, seconds: float) -> None:
     "Q4-locked",
     "another connection holds the write lock",
     long={"seconds": 30.0},
-    short={"seconds": 12.0},
+    short=None,
     engines=(SQLITE,),
 )
 def locked(proof: Proof, *, seconds: float) -> None:
@@ -260,7 +260,7 @@ def locked(proof: Proof, *, seconds: float) -> None:
     "Q4-turn",
     "another process stands still in its turn to write",
     long={"seconds": 30.0},
-    short={"seconds": 12.0},
+    short=None,
     engines=(SQLITE,),
 )
 def turn_taken(proof: Proof, *, seconds: float) -> None:

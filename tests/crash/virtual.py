@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet import Accountant, Fleet
 
-from .proof import BOTH, POSTGRES, SQLITE, Proof, promise
+from .proof import BOTH, SQLITE, Proof, promise
 
 BEGAN = 1475095892
 INTERVAL = 172_800
@@ -83,9 +83,8 @@ def _empty(programs: Fleet) -> None:
     "virtual",
     f"calls to busy numbers, {RETRIES} retries two days apart, on virtual time, twice",
     long={"calls": 1_000},
-    short={"calls": 60},
+    short=None,
     engines=BOTH,
-    short_engines=(POSTGRES,),
 )
 def busy_for_weeks(proof: Proof, *, calls: int) -> None:
     """11 attempts each, all at exactly their instants, one result each; the second run is the first, byte for byte."""
@@ -138,9 +137,8 @@ def _first_difference(first: str, second: str) -> str:
     "day",
     "24 virtual hours with windows, retries, two stops and a suspension",
     long={"calls": 100_000, "lines": 200},
-    short={"calls": 1_500, "lines": 4},
+    short=None,
     engines=BOTH,
-    short_engines=(SQLITE,),
 )
 def a_day(proof: Proof, *, calls: int, lines: int) -> None:
     """All that was queued is completed or failed, each attempt is a dial, and each result is acknowledged."""

@@ -35,9 +35,8 @@ class Jumping:
     "Q5",
     "the clock jumps an hour ahead, two back and one ahead while calls ring",
     long={"calls": 60, "seconds": 45.0},
-    short={"calls": 24, "seconds": 25.0},
+    short=None,
     engines=BOTH,
-    short_engines=(SQLITE,),
 )
 def jumps(proof: Proof, *, calls: int, seconds: float) -> None:
     """No attempt is dialled twice or outside its window, none is taken for lost, and new calls are dialled at once."""
@@ -105,7 +104,7 @@ def _judge(proof: Proof, programs: Fleet, calls: int) -> None:
     "Q5-summer-time",
     "summer time ends and begins on virtual time, calls at hours of the night",
     long={"calls": 20},
-    short={"calls": 2},
+    short={"calls": 1},
     engines=BOTH,
     short_engines=(SQLITE,),
 )

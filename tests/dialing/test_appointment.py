@@ -22,6 +22,8 @@ from office import Office
 from app.cli import main
 from app.voicexml.transcript import line
 
+pytestmark = pytest.mark.one_engine
+
 TRANSCRIPTS = APPOINTMENT / "transcripts"
 CALL_ID = 112850593
 REFERENCE = "A-4711"

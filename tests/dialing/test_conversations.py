@@ -11,6 +11,8 @@ from app.factory import create_scheduler
 from app.settings import Settings
 from scheduler.talk import MOST_TRANSCRIPT
 
+pytestmark = pytest.mark.one_engine
+
 MENU = b"""<vxml version="2.1"><form>
  <field name="answer">
   <grammar type="application/x-jsgf">yes | no</grammar>

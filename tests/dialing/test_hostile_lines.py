@@ -17,7 +17,7 @@ MOST_MIB = 200
 NUMBERS = [f"617222{place:04d}" for place in range(LINES)]
 UNENDED = "SELECT 1 FROM call WHERE status <> 'completed' LIMIT 1"
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from app.calls.db import Unusable, execute, writing
 from app.calls.tallies import Tallies
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 Values = dict[tuple[str, str], float]
 
 

@@ -1,4 +1,4 @@
-"""The promises of dispatch, held while programs are killed, stopped and cheated: the short forms of ``make crash``.
+"""The promises of dispatch, held while programs are killed, stopped and cheated: the short forms of ``make soak``.
 
 Most of a proof's time is waiting for leases and waits of the real programs, so those that only watch programs run side
 by side; a test asks how its own one went.
@@ -23,12 +23,7 @@ def _cases() -> Iterator[object]:
     for promise in PROMISES.values():
         for engine in promise.short_engines if promise.short is not None else ():
             marks = [needed] if engine == POSTGRES else []
-            marks += [pytest.mark.alone] if promise.timed else []
             yield pytest.param(promise.name, engine, id=f"{promise.name}-{engine}", marks=marks)
-
-
-def _by_itself(promise: Promise) -> bool:
-    return promise.in_process or promise.timed
 
 
 def _show(promise: Promise, engine: str, server: Server | None) -> Shown:
@@ -44,7 +39,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Futu
         for item in request.session.items
         if item.path == request.path and hasattr(item, "callspec")
     ]
-    programs = [(name, engine) for name, engine in asked if not _by_itself(PROMISES[name])]
+    programs = [(name, engine) for name, engine in asked if not PROMISES[name].in_process]
     wanted = PROGRAMS is not None and any(engine == POSTGRES for _, engine in programs)
     server = request.getfixturevalue("postgres_server") if wanted else None
     if server is None:
@@ -58,7 +53,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Futu
 @pytest.mark.parametrize(("name", "engine"), list(_cases()))
 def test_the_promise_holds(name: str, engine: str, request: pytest.FixtureRequest) -> None:
     """What was promised holds; what this machine can't try is skipped with the reason."""
-    if _by_itself(PROMISES[name]):
+    if PROMISES[name].in_process:
         server = request.getfixturevalue("postgres_server") if engine == POSTGRES else None
         held, line = _show(PROMISES[name], engine, server)
     else:

@@ -158,9 +158,9 @@ def test_a_line_of_ten_million_bytes_is_one_bad_line_and_takes_no_memory() -> No
 
 
 def test_one_line_too_many_refuses_the_list() -> None:
-    reader = PhoneList(made(plain_lines(1_000_001)), RULES, max_lines=1_000_000)
+    reader = PhoneList(made(plain_lines(20_001)), RULES, max_lines=20_000)
     queued = (len(batch.good) for batch in reader.batches())
-    with pytest.raises(BadList, match="has more than 1000000 lines; send it in several parts"):
+    with pytest.raises(BadList, match="has more than 20000 lines; send it in several parts"):
         sum(queued)
 
 
@@ -174,7 +174,7 @@ def test_as_many_lines_as_allowed_pass_and_blank_ones_and_a_header_do_not_count(
 
 @pytest.mark.parametrize("line", ["x\n", "+1234567\n", "\n", "6175550100,r\n"], ids=["bad", "short", "blank", "good"])
 def test_a_batch_has_ten_thousand_lines_at_most(line: str) -> None:
-    batches = read("6175550100\n" + line * 150_000)
+    batches = read("6175550100\n" + line * 30_000)
     assert max(len(batch.good) + len(batch.bad) for batch in batches) <= LONGEST_BATCH
 
 

@@ -24,6 +24,8 @@ from app import factory
 from app.calls import db
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 SECONDS = float(os.environ.get("GENERATOR_SECONDS", "10"))
 LEAST = 100
 """Requests, however long they take."""

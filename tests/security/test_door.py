@@ -12,6 +12,8 @@ from app.calls import db
 from app.errors import SettingError
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 PROXIED = {"X-Forwarded-For": "203.0.113.7"}
 HERE, ANY = "127.0.0.1:8080", "0.0.0.0:8080"
 

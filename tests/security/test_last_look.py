@@ -13,6 +13,8 @@ from app.calls.db import execute
 from app.intake import phone
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 _TABLE = (Path(__file__).parent.parent / "data" / "emergency-spellings.txt").read_text(encoding="utf-8")
 SPELLINGS = [line for line in _TABLE.splitlines() if line.strip() and not line.startswith("#")]
 

@@ -16,6 +16,8 @@ from spellings import PRIVATE_SPELLINGS
 from app.calls.db import execute
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 STAND_IN = "127.0.0.2"  # for a public address: the only one that these tests let the public policy call
 SPELLINGS = [spelling for spelling in PRIVATE_SPELLINGS if STAND_IN not in spelling]
 

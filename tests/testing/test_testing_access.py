@@ -11,6 +11,8 @@ from app import factory
 from app.settings import Settings
 from app.testing import access
 
+pytestmark = pytest.mark.one_engine
+
 TOKEN = "s3cret-tökén"
 BEARER = f"Bearer {TOKEN}".encode().decode("latin-1")
 
