@@ -28,7 +28,7 @@ def run(settings: Settings, sample_port: int, say: Callable[[str], None]) -> Non
         database = f"sqlite:///{folder}/ringback.db"
         log = Path(folder) / "log"
         command = [sys.executable, "-m", "app", "serve", "--sample", "--sample-port", str(sample_port)]
-        environment = os.environ | {f"{PREFIX}DATABASE": database}
+        environment = os.environ | {f"{PREFIX}DATABASE": database, f"{PREFIX}CARRIER": "simulated"}
         with log.open("wb") as output:
             server = subprocess.Popen(command, env=environment, stdout=output, stderr=output)  # noqa: S603 - ourselves
         try:

@@ -1,5 +1,6 @@
 """Puts the parts together for each program: settings in, a web application or a scheduler out."""
 
+import logging
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from app import door, pages
-from app.calls import accounts, db, deployments, keys, virtual_time
+from app.calls import accounts, db, demo_account, deployments, keys, virtual_time
 from app.calls.credentials import Credentials
 from app.carriers import make_carrier
 from app.classic import routes as classic_routes
@@ -38,6 +39,8 @@ from app.testing.routes import testing
 from scheduler.attempt import Equipment
 from scheduler.service import Service
 
+log = logging.getLogger(__name__)
+
 # In a checkout the templates stand beside the package; an installed package carries them inside.
 _HERE = Path(__file__).parent
 _TEMPLATES = next(path for path in (_HERE / "templates", _HERE.parent / "templates") if path.is_dir())
@@ -48,9 +51,13 @@ def prepare_database(settings: Settings) -> str:
 
     An empty database on a loopback bind gets the account ``demo`` with PIN ``1234``, and for Fuse a key, application 1
     and deployment 1. A server that others reach refuses to start while that account has that PIN or that key: raises
-    SettingError.
+    SettingError. Where calls cost money it is not made, and one that is there is disabled.
     """
     db.open_database(settings.database)
+    if costs(settings):
+        if demo_account.disable():
+            log.warning("account %s disabled: everybody knows its PIN or key, and calls are real", accounts.DEMO_LOGIN)
+        return ""
     if not settings.public:
         if accounts.every():
             return ""
@@ -71,6 +78,16 @@ def prepare_database(settings: Settings) -> str:
             "find it with `ringback key list`, then `ringback key revoke`"
         )
     return ""
+
+
+def costs(settings: Settings) -> bool:
+    """Whether calls ring real phones, for money."""
+    return settings.carrier != "simulated"
+
+
+def admits_demo(settings: Settings) -> bool:
+    """Whether an account whose PIN everybody knows may be there: for this machine alone, and calls are simulated."""
+    return not settings.public and not costs(settings)
 
 
 def _make_demo(now: datetime) -> bool:
@@ -105,14 +122,16 @@ def make_rules(settings: Settings) -> Rules:
 
 
 def _dial_rules(settings: Settings) -> DialRules:
-    return DialRules(_number_rules(settings), costs=settings.carrier != "simulated", premium=settings.premium)
+    return DialRules(_number_rules(settings), costs=costs(settings), premium=settings.premium)
 
 
 def _number_rules(settings: Settings) -> NumberRules:
     unknown = sorted(set(settings.countries) - COUNTRIES)
     if unknown:
         raise SettingError(f"RINGBACK_COUNTRIES: {', '.join(unknown)} is not a country code such as US")
-    return NumberRules(valid=settings.numbers == "valid", countries=frozenset(settings.countries))
+    # Calls that name no caller ID show the trunk's own, so any may name it.
+    callers = frozenset({settings.sip_caller_id.removeprefix("+1")}) if costs(settings) else None
+    return NumberRules(settings.numbers == "valid", frozenset(settings.countries), callers)
 
 
 def create_app(settings: Settings, business: Clock | None = None) -> Flask:
@@ -141,7 +160,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web.extensions["testing"] = testing_routes.Desk(
         clock=business,
         clock_is_virtual=settings.clock == "virtual",
-        carrier_is_simulated=settings.carrier == "simulated",
+        carrier_is_simulated=not costs(settings),
         lines=settings.lines,
         private=not settings.public,
         token=settings.testing_token,
@@ -177,7 +196,8 @@ def _console_desk(settings: Settings, business: Clock) -> console_desk.Desk:
         lines=settings.lines,
         max_lines=settings.max_lines_per_list,
         max_upload=settings.max_upload,
-        simulated=settings.carrier == "simulated",
+        simulated=not costs(settings),
+        admits_demo=admits_demo(settings),
         clock_is_virtual=settings.clock == "virtual",
         behind_proxy=bool(settings.hosts),
         settings=settings,

@@ -40,9 +40,3 @@ def holds(private: bool, headers: Mapping[str, str]) -> bool:
     name as Host.
     """
     return private and not is_forwarded(headers) and host_of(headers) in OUR_NAMES
-
-
-def comes_from_another_site(headers: Mapping[str, str]) -> bool:
-    """Whether a browser sends this for a page of another origin: its Origin (RFC 6454) is not the Host it asks."""
-    host, origin = headers.get("Host", ""), headers.get("Origin")
-    return origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower())

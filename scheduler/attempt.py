@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.calls.accounts import AccountStatus
 from app.calls.claims import Claim
 from app.calls.lifecycle import Ended
 from app.clock import Clock
-from app.intake import phone
+from app.intake import caller_ids, phone
 from app.outside.fetch import Outside
 from app.telephony.callees import Callee
 from app.telephony.carrier import Carrier, Dial, Line, LostAttempt, TrunkSick
@@ -24,6 +25,11 @@ ACCEPTED = phone.NumberRules()
 """How a number that was accepted is read again: today's stricter settings are no business of a queued call."""
 
 NOBODY_PAYS = phone.DialRules()
+
+
+class NotAllowed(Exception):
+    """The call must not be made; ``str()`` says why."""
+
 
 Answered = Callable[[Claim, datetime], None]
 """Told when someone answers."""
@@ -57,8 +63,7 @@ class Attempt:
         """Dial, talk if someone answers, and tell how that ended; None when it may not dial."""
         claim = self.claim
         try:
-            phone.refuse_to_dial(claim.number, self._equipment.dial_rules)
-            asked = phone.parse(claim.phone_number, ACCEPTED)
+            asked = self._allowed()
             dial = Dial(
                 claim.call_id,
                 claim.attempt,
@@ -70,7 +75,7 @@ class Attempt:
                 claim.detection,
             )
             outcome = self._equipment.carrier.dial(dial, self._converse)
-        except phone.BadNumber as rule:
+        except NotAllowed as rule:
             return self._refused(str(rule))
         except NotPermitted:
             return None
@@ -88,10 +93,24 @@ class Attempt:
             return self._ended(callee_type, outcome.answered_at, outcome.ended_at, outcome.duration)
         return self._ended(CalleeType.UNKNOWN, None, self._equipment.clock.now(), 0)
 
+    def _allowed(self) -> phone.PhoneNumber:
+        """What to dial, as it was asked for. Raises NotAllowed: much may have changed since the call was queued."""
+        claim, rules = self.claim, self._equipment.dial_rules
+        if claim.account_status != AccountStatus.ACTIVE:
+            raise NotAllowed(f"its account is {claim.account_status}")
+        callers = rules.numbers.callers
+        try:
+            phone.refuse_to_dial(claim.number, rules)
+            asked = phone.parse(claim.phone_number, ACCEPTED)
+            caller_ids.refuse_unless_allowed(asked, None if callers is None else callers | claim.callers)
+        except phone.BadNumber as rule:
+            raise NotAllowed(f"{claim.number}: {rule}") from rule
+        return asked
+
     def _refused(self, rule: str) -> Ended:
         """Never dialled, and not tried again: another attempt would be refused as well."""
-        log.warning("%d refused: its number must not be dialled", self.claim.call_id)
-        self._events.append(("refused", f"{self.claim.number}: {rule}"))
+        log.warning("%d refused: it must not be dialled", self.claim.call_id)
+        self._events.append(("refused", rule))
         self.claim = replace(self.claim, max_retries=0)
         return self._ended(CalleeType.LINEFAILURE, None, self._equipment.clock.now(), 0)
 

@@ -15,6 +15,10 @@ from app.errors import Refusal
 
 DEFAULT_CAMPAIGN = "default"
 DEMO_LOGIN, DEMO_PIN = "demo", "1234"
+DEMO_REFUSED = (
+    "pages of other sites may not use the demo account, whose PIN and key everybody knows: make an account of your own "
+    "with `ringback account add`"
+)
 LOGIN_LENGTH, PIN_LENGTH, EMAIL_LENGTH = 128, 16, 254
 _EMAIL = re.compile(r"[^@\s:]+@[^@\s:]+")
 
@@ -84,7 +88,10 @@ def fingerprint(account: Account) -> str:
 
 
 def set_status(login: str, status: AccountStatus) -> None:
-    """Refuse an account's requests, or take them again. What it has queued goes on. Raises Refusal."""
+    """Refuse an account's requests, or take them again. Nobody is dialled for one that is not active.
+
+    Raises Refusal.
+    """
     account = named(login)
     with writing():
         Account.update(status=status).where(Account.id == account.id).execute()
@@ -112,6 +119,11 @@ def named(login: str) -> Account:
     if account is None:
         raise Refusal(f"login: there is no account {login}")
     return account
+
+
+def is_demo(login: str, pin: str) -> bool:
+    """Whether these are the demo account's login and the PIN that everybody knows."""
+    return (login, pin) == (DEMO_LOGIN, DEMO_PIN)
 
 
 def demo_is_open() -> bool:

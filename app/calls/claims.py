@@ -5,11 +5,12 @@ meanwhile changes nothing. Its lease is the beat of the scheduler that holds it 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app import clock
-from app.calls import db
+from app.calls import caller_ids, db
+from app.calls.accounts import AccountStatus
 from app.calls.db import execute, execute_many, marks, writing
 from app.calls.states import RUNNING, CampaignStatus, Status
 from app.clock import Clock
@@ -52,6 +53,9 @@ class Claim:
     result_format: str
     is_pci: bool
     account_id: int
+    account_status: str = AccountStatus.ACTIVE
+    callers: frozenset[str] = frozenset()
+    """The caller IDs of the account, where the call names one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -193,13 +197,26 @@ def of_calls(call_ids: Sequence[int]) -> list[Claim]:
     rows = execute(
         f"""SELECT call.id, attempts, fence, due_at, last_attempt_at, phone_number, call.number, message_reference,
             call_parameters, campaign_parameters, start_url, result_url, max_retries, retry_interval, call.expires_at,
-            detection, coalesce(outcomes, ''), metadata, result_format, is_pci, account_id
+            detection, coalesce(outcomes, ''), metadata, result_format, is_pci, account_id, account.status
         FROM call JOIN terms ON terms.id = terms_id JOIN campaign ON campaign.id = call.campaign_id
             JOIN account ON account.id = account_id LEFT JOIN script ON script.number = call.number
         WHERE call.id IN ({marks(len(asked))}) ORDER BY due_at, call.id""",
         *asked,
     ).fetchall()
-    return [Claim(*row) for row in rows]
+    return _with_callers([Claim(*row) for row in rows])
+
+
+def _with_callers(claims: list[Claim]) -> list[Claim]:
+    """The claims, those that may name a caller ID with what they may show."""
+    accounts = {claim.account_id for claim in claims if _has_parameters(claim)}
+    if not accounts:
+        return claims
+    callers = caller_ids.of_accounts(accounts)
+    return [replace(claim, callers=callers[claim.account_id]) if _has_parameters(claim) else claim for claim in claims]
+
+
+def _has_parameters(claim: Claim) -> bool:
+    return ";" in claim.phone_number or not claim.phone_number.isascii()
 
 
 def of_worker(worker: str, limit: int) -> list[Claim]:

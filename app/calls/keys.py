@@ -11,7 +11,7 @@ from datetime import datetime
 
 import peewee
 
-from app.calls.accounts import AccountStatus
+from app.calls.accounts import DEMO_LOGIN, AccountStatus
 from app.calls.db import execute, writing
 from app.calls.models import Account, DeveloperKey
 from app.errors import BadKey, DeletedAccount, Refusal
@@ -62,9 +62,16 @@ def demo_is_open() -> bool:
     """Whether the demo account exists with the key that everybody knows."""
     try:
         check(DEMO_EMAIL, DEMO_KEY)
-    except BadKey:
+    except (BadKey, DeletedAccount):
         return False
     return True
+
+
+def demo_key_is_known() -> bool:
+    """Whether the demo account, active or not, has the key that everybody knows."""
+    account = Account.get_or_none(Account.login == DEMO_LOGIN)
+    known = DeveloperKey.key_hash == _digest(account.id if account else 0, DEMO_KEY)
+    return DeveloperKey.get_or_none(known, DeveloperKey.revoked_at.is_null()) is not None
 
 
 @dataclass(frozen=True, slots=True)

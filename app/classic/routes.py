@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
-from app import posted
-from app.calls import queueing
+from app import cross_site, posted
+from app.calls import accounts, caller_ids, queueing
 from app.calls.credentials import Credentials
 from app.classic import form, replies
 from app.classic.form import Rules
@@ -53,7 +53,7 @@ def queuecall() -> Response:
         with posted.reading(request, "phone_list") as sent:
             echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
             account_id = _account(desk, sent)
-            order = form.read_call(sent.fields, desk.clock.now(), desk.rules)
+            order = form.read_call(sent.fields, desk.clock.now(), _rules(desk, account_id))
             order = queueing.probed(order, desk.outside, desk.shares.place(account_id))
             call_id = queueing.queue_call(queueing.queue_of(account_id), order, desk.clock.now())
     except Refusal as refusal:
@@ -88,16 +88,29 @@ def queuecalls() -> Response:
 def _campaign(desk: Desk, sent: Posted, account_id: int) -> tuple[CampaignOrder, PhoneList]:
     if sent.file is None:
         raise BadField("phone_list", "is required: a file with one call per line")
+    rules = _rules(desk, account_id)
     order = form.read_campaign(
-        sent.fields, desk.clock.now(), desk.rules, lambda name: queueing.campaign_name_is_taken(account_id, name)
+        sent.fields, desk.clock.now(), rules, lambda name: queueing.campaign_name_is_taken(account_id, name)
     )
-    return order, PhoneList(sent.file, desk.rules.numbers, max_lines=desk.max_lines)
+    return order, PhoneList(sent.file, rules.numbers, max_lines=desk.max_lines)
+
+
+def _rules(desk: Desk, account_id: int) -> Rules:
+    return replace(desk.rules, numbers=caller_ids.rules_of(account_id, desk.rules.numbers))
 
 
 def _account(desk: Desk, sent: Posted) -> int:
+    """Whose request it is. Raises BadCredentials, LockedOut and werkzeug's 403.
+
+    A form on a page of another site is as good as any with credentials of its own; a PIN that everybody knows is none.
+    """
     forwarded_for = request.headers.get("X-Forwarded-For", "")
     address = client_address(request.remote_addr, forwarded_for, behind_proxy=desk.behind_proxy)
-    return desk.credentials.check(sent.fields.get("login", ""), sent.fields.get("pin", ""), address)
+    login, pin = sent.fields.get("login", ""), sent.fields.get("pin", "")
+    account_id = desk.credentials.check(login, pin, address)
+    if accounts.is_demo(login, pin) and cross_site.is_cross_site(request.method, dict(request.headers)):
+        raise Forbidden(accounts.DEMO_REFUSED)
+    return account_id
 
 
 def _desk() -> Desk:

@@ -1,9 +1,9 @@
-"""``ringback account``: making accounts, listing them, changing a PIN."""
+"""``ringback account``: making accounts, listing them, changing a PIN, their caller IDs."""
 
 import click
 
 from app import factory
-from app.calls import accounts
+from app.calls import accounts, caller_ids, demo_account
 from app.calls.accounts import AccountStatus
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.settings import Settings
@@ -11,7 +11,7 @@ from app.settings import Settings
 
 @main.group()
 def account() -> None:
-    """Make accounts, list them, change a PIN."""
+    """Make accounts, list them, change a PIN, allow caller IDs."""
 
 
 _pin = click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")
@@ -64,6 +64,8 @@ def account_admin(settings: Settings, login: str, revoked: bool) -> None:
 @with_database
 def account_status(settings: Settings, login: str, status: str) -> None:
     """Refuse an account's requests, or take them again."""
+    if status == AccountStatus.ACTIVE and not factory.admits_demo(settings):
+        demo_account.refuse_to_activate(login)
     accounts.set_status(login, AccountStatus(status))
     click.echo(f"account {login} is {status}")
 
@@ -83,3 +85,40 @@ def account_list(settings: Settings, as_json: bool) -> None:
             login=each.login,
             **told,
         )
+
+
+@account.group()
+def ani() -> None:
+    """Say which caller IDs an account's real calls may show."""
+
+
+@ani.command("add")
+@click.argument("login")
+@click.argument("number", nargs=-1, required=True)
+@with_database
+def ani_add(settings: Settings, login: str, number: tuple[str, ...]) -> None:
+    """Let the calls of an account show each NUMBER, of 10 digits."""
+    owner, now = accounts.named(login), factory.make_clock(settings).now()
+    for each in number:
+        click.echo(f"calls of {login} may show {caller_ids.add(owner.id, each, now)}")
+
+
+@ani.command("remove")
+@click.argument("login")
+@click.argument("number", nargs=-1, required=True)
+@with_database
+def ani_remove(settings: Settings, login: str, number: tuple[str, ...]) -> None:
+    """Let them show it no longer: calls that wait and name it are then refused."""
+    owner = accounts.named(login)
+    for each in number:
+        click.echo(f"calls of {login} may no longer show {caller_ids.remove(owner.id, each)}")
+
+
+@ani.command("list")
+@click.argument("login")
+@as_json_lines
+@with_database
+def ani_list(settings: Settings, login: str, as_json: bool) -> None:
+    """List the caller IDs of an account."""
+    for each in caller_ids.of(accounts.named(login).id):
+        say(as_json, each, login=login, ani=each)

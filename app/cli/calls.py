@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app import factory
-from app.calls import accounts, queueing, reports, waiting
+from app.calls import accounts, caller_ids, queueing, reports, waiting
 from app.classic import form
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.intake.lists import Batch
@@ -55,7 +56,7 @@ def queue_one(settings: Settings, login: str, as_json: bool, **fields: str) -> N
     """Queue one call, as queuecall.php does."""
     owner = accounts.named(login)
     now = factory.make_clock(settings).now()
-    order = form.read_call(fields, now, factory.make_rules(settings))
+    order = form.read_call(fields, now, _rules(settings, owner.id))
     order = queueing.probed(order, factory.make_outside(settings))
     call_id = queueing.queue_call(queueing.queue_of(owner.id), order, now)
     say(as_json, f"call {call_id} queued", call_id=call_id)
@@ -70,7 +71,7 @@ def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: 
     """Queue a list of calls from FILE, as queuecalls.php does."""
     owner = accounts.named(login)
     now = factory.make_clock(settings).now()
-    rules = factory.make_rules(settings)
+    rules = _rules(settings, owner.id)
     order = form.read_campaign(fields, now, rules, lambda name: queueing.campaign_name_is_taken(owner.id, name))
 
     def tell(batch: Batch, first_call_id: int) -> None:
@@ -91,6 +92,11 @@ def upload(settings: Settings, file: Path, login: str, as_json: bool, **fields: 
         rejected=numbers.bad_count,
         duplicates=numbers.duplicates,
     )
+
+
+def _rules(settings: Settings, account_id: int) -> form.Rules:
+    rules = factory.make_rules(settings)
+    return replace(rules, numbers=caller_ids.rules_of(account_id, rules.numbers))
 
 
 @contextmanager

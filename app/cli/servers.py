@@ -3,7 +3,7 @@
 import click
 
 from app import __version__, carriers, factory, logs
-from app.calls import accounts, db
+from app.calls import accounts, db, demo_account
 from app.cli.shell import main
 from app.settings import Settings
 
@@ -38,9 +38,13 @@ def _welcome(settings: Settings, sample_port: int | None) -> None:
     )
     click.echo(f"ringback {__version__} dials {dials}.")
     click.echo(f"  Open     {settings.url}/")
-    demo = not settings.public and accounts.demo_is_open()
+    demo = factory.admits_demo(settings) and accounts.demo_is_open() and not demo_account.is_disabled()
     if demo:
         click.echo(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
+    elif demo_account.is_disabled():
+        click.echo(f"  Account  {accounts.DEMO_LOGIN} is disabled: everybody knows its PIN or key. {_how(settings)}")
+    elif not accounts.every():
+        click.echo("  Account  there is none yet: `ringback account add LOGIN` makes one.")
     if sample_port and demo:
         customer = f"http://127.0.0.1:{sample_port}"
         click.echo("  Try this in another terminal:\n")
@@ -48,6 +52,13 @@ def _welcome(settings: Settings, sample_port: int | None) -> None:
             f"curl -d login={accounts.DEMO_LOGIN} -d pin={accounts.DEMO_PIN} -d phone_number=6175550100 "
             f"-d start_url={customer}/start -d result_url={customer}/result {settings.url}/webservice/queuecall.php\n"
         )
+
+
+def _how(settings: Settings) -> str:
+    """What to do about a demo account that is disabled."""
+    if factory.admits_demo(settings):
+        return f"`ringback account status {accounts.DEMO_LOGIN} active` lets it in again."
+    return "`ringback account add LOGIN` makes one of your own."
 
 
 def _prepare(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
-from app import clock
+from app import clock, cross_site
 from app.calls import accounts, audit
 from app.calls.accounts import AccountStatus
 from app.calls.models import Account
@@ -51,7 +51,15 @@ def install(web: Flask) -> None:
 
 @console.before_request
 def protect() -> None:
-    """Every write carries a token of the session it was made for; werkzeug's 400 when it does not."""
+    """Nothing is taken from pages of other sites, and every write carries a token of the session it was made for.
+
+    Raises werkzeug's 403 and 400.
+    """
+    if cross_site.is_cross_site(request.method, dict(request.headers)):
+        raise Forbidden(
+            "This was sent by a page of another site, and such pages may do nothing here: open the page on this server "
+            "and send it again. If it was sent from here, the proxy in front must pass on the header Host."
+        )
     if None in request.form:  # a part of a multipart form without a name: the check of tokens trips over it
         raise BadRequest("A field of the form has no name.")
     try:

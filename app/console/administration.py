@@ -3,7 +3,7 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.calls import accounts, audit, db, schedulers
+from app.calls import accounts, audit, caller_ids, db, demo_account, schedulers
 from app.calls.accounts import AccountStatus
 from app.calls.models import Account
 from app.console import console, in_force
@@ -44,7 +44,18 @@ def add_account() -> ResponseReturnValue:
 @administrator
 def account(account_id: int) -> str:
     """An account, and what can be changed about it."""
-    return render_template("account.html", account=_account(account_id), statuses=_STATUSES)
+    return _account_page(_account(account_id))
+
+
+def _account_page(found: Account, problem: Refusal | None = None) -> str:
+    return render_template(
+        "account.html",
+        account=found,
+        statuses=_STATUSES,
+        caller_ids=caller_ids.of(found.id),
+        simulated=desk().simulated,
+        problem=problem,
+    )
 
 
 @console.post("/accounts/<int:account_id>")
@@ -59,9 +70,11 @@ def change_account(account_id: int) -> ResponseReturnValue:
     if status not in _STATUSES:
         raise BadField("status", f"must be {' or '.join(_STATUSES)}")
     try:
+        if status == AccountStatus.ACTIVE and not desk().admits_demo:
+            demo_account.refuse_to_activate(found.login)
         accounts.set_email(found.login, email)
     except Refusal as problem:
-        return render_template("account.html", account=found, statuses=_STATUSES, problem=problem), 400
+        return _account_page(found, problem), 400
     accounts.set_detection(found.login, detection=detection)
     accounts.set_status(found.login, AccountStatus(status))
     accounts.set_admin(found.login, is_admin=is_admin)
@@ -85,9 +98,28 @@ def change_pin(account_id: int) -> ResponseReturnValue:
     try:
         accounts.change_pin(found.login, request.form.get("pin", ""))
     except Refusal as problem:
-        return render_template("account.html", account=found, statuses=_STATUSES, problem=problem), 400
+        return _account_page(found, problem), 400
     note("changed an account's PIN", found.login)
     flash(f"The account {found.login} has a new PIN: its programs and people need it from now on.")
+    return redirect(url_for("console.account", account_id=account_id))
+
+
+@console.post("/accounts/<int:account_id>/caller_ids")
+@administrator
+def change_caller_ids(account_id: int) -> ResponseReturnValue:
+    """Let an account's calls show another number, or one of theirs no longer."""
+    found = _account(account_id)
+    try:
+        if typed("remove"):
+            ani = caller_ids.remove(found.id, typed("remove"))
+            done, told = "took back a caller ID", f"{found.login} may no longer show {ani}."
+        else:
+            ani = caller_ids.add(found.id, typed("ani"), desk().now())
+            done, told = "allowed a caller ID", f"{found.login} may show {ani}."
+    except Refusal as problem:
+        return _account_page(found, problem), 400
+    note(done, f"{found.login}: {ani}")
+    flash(f"Calls of {told}")
     return redirect(url_for("console.account", account_id=account_id))
 
 

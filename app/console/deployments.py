@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
-from app.calls import applications, canceling, deployments, drafts, queueing
+from app.calls import applications, caller_ids, canceling, deployments, drafts, queueing
 from app.calls.applications import Deployed, Shown
 from app.calls.drafts import Draft
 from app.console import console
@@ -67,7 +67,7 @@ def queue_for_deployment(deployment_id: int) -> ResponseReturnValue:
     shown, deployed = _usable(deployment_id)
     sent = sent_form()
     try:
-        order = form.read_call(_as_sent(sent), deployed.start_url, desk().now(), _rules())
+        order = form.read_call(_as_sent(sent), deployed.start_url, desk().now(), _rules(deployed))
         call_id = queueing.queue_call(deployed.queue, order, desk().now())
     except Refusal as problem:
         return refused("deployment.html", problem, sent, **_told(shown, deployed))
@@ -84,8 +84,8 @@ def try_for_deployment(deployment_id: int) -> ResponseReturnValue:
     sent = sent_form()
     try:
         draft = _list_of(sent)
-        order = form.read_list(_as_sent(sent), deployed.start_url, desk().now(), _rules())
-        trial = try_list(_numbers(draft, order.metadata))
+        order = form.read_list(_as_sent(sent), deployed.start_url, desk().now(), _rules(deployed))
+        trial = try_list(_numbers(draft, deployed, order.metadata))
     except Refusal as problem:
         return refused("deployment.html", problem, sent, **_told(shown, deployed))
     kept = {name: value for name, value in sent.items() if name != PASTED}
@@ -96,8 +96,8 @@ def try_for_deployment(deployment_id: int) -> ResponseReturnValue:
 def queue_draft(draft: Draft) -> tuple[int, int]:
     """Queue a list that was tried for a deployment; its campaign, and how many calls. Raises Refusal."""
     _, deployed = _usable(int(draft.fields[DEPLOYMENT]))
-    order = form.read_list(_as_sent(draft.fields), deployed.start_url, desk().now(), _rules())
-    numbers = _numbers(draft, order.metadata)
+    order = form.read_list(_as_sent(draft.fields), deployed.start_url, desk().now(), _rules(deployed))
+    numbers = _numbers(draft, deployed, order.metadata)
     campaign_id = queueing.load_list(deployed.queue, order, numbers, desk().clock, lambda batch, first: None)
     return campaign_id, numbers.good_count
 
@@ -111,12 +111,13 @@ def _list_of(sent: dict[str, str]) -> Draft:
     raise BadList(form.LIST, "is required: choose a file, or paste the list, with destination as its first column")
 
 
-def _numbers(draft: Draft, metadata: str) -> MetadataList:
-    return MetadataList(draft.opened(), desk().rules.numbers, metadata, max_lines=desk().max_lines)
+def _numbers(draft: Draft, deployed: Deployed, metadata: str) -> MetadataList:
+    return MetadataList(draft.opened(), _rules(deployed).numbers, metadata, max_lines=desk().max_lines)
 
 
-def _rules() -> form.Rules:
-    return form.Rules(desk().rules.numbers, desk().outside.may_call)
+def _rules(deployed: Deployed) -> form.Rules:
+    numbers = caller_ids.rules_of(deployed.queue.account_id, desk().rules.numbers)
+    return form.Rules(numbers, desk().outside.may_call)
 
 
 def _as_sent(sent: dict[str, str]) -> dict[str, str]:

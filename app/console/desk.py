@@ -30,6 +30,7 @@ class Desk:
     max_lines: int
     max_upload: int
     simulated: bool
+    admits_demo: bool
     clock_is_virtual: bool
     behind_proxy: bool
     settings: Settings

@@ -1,9 +1,11 @@
 """Queue one call: the vendor's form, for the account that is signed in. ``uploads`` has the one for lists."""
 
+from dataclasses import replace
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.calls import presets, queueing
+from app.calls import caller_ids, presets, queueing
 from app.classic import form
 from app.console import console
 from app.console.access import note, signed_in, viewer
@@ -27,7 +29,8 @@ def do_queue_one() -> ResponseReturnValue:
     """Queue the call and show it; or the form again, with what is wrong beside its field."""
     sent, account_id = sent_form(), viewer().account_id
     try:
-        order = form.read_call(sent, desk().now(), desk().rules)
+        rules = replace(desk().rules, numbers=caller_ids.rules_of(account_id, desk().rules.numbers))
+        order = form.read_call(sent, desk().now(), rules)
         order = queueing.probed(order, desk().outside, desk().shares.place(account_id))
         call_id = queueing.queue_call(queueing.queue_of(account_id), order, desk().now())
     except Refusal as problem:

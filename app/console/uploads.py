@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from app.calls import drafts, presets, queueing
+from app.calls import caller_ids, drafts, presets, queueing
 from app.calls.drafts import Draft, NoSuchDraft
 from app.calls.forecast import USUAL_SECONDS, forecast, line_seconds
 from app.classic import form
@@ -172,4 +172,5 @@ def _order(sent: dict[str, str]) -> CampaignOrder:
 
 
 def _numbers(draft: Draft) -> PhoneList:
-    return PhoneList(draft.opened(), desk().rules.numbers, max_lines=desk().max_lines)
+    rules = caller_ids.rules_of(draft.account_id, desk().rules.numbers)
+    return PhoneList(draft.opened(), rules, max_lines=desk().max_lines)

@@ -3,12 +3,14 @@
 Source: "Queue Call" and "Outbound Parameters".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, request, url_for
+from werkzeug.exceptions import Forbidden
 
-from app.calls import canceling, deployments, details, keys, queueing
+from app import cross_site
+from app.calls import accounts, caller_ids, canceling, deployments, details, keys, queueing
 from app.calls.deployments import Target
 from app.clock import Clock
 from app.errors import BadField, NoSuchCall, Refusal
@@ -45,7 +47,7 @@ def queue(application_id: int, deployment_id: int) -> Response:
     """Queue one call; where its status is stands in the Link header."""
     desk, target = _desk(), _target(application_id, deployment_id)
     with body.reading(request, form.LIST) as sent:
-        order = form.read_call(sent.fields, target.start_url, desk.clock.now(), desk.rules)
+        order = form.read_call(sent.fields, target.start_url, desk.clock.now(), _rules(desk, target))
     call_id = queueing.queue_call(target.queue, order, desk.clock.now())
     response = replies.told({"call_id": call_id})
     response.headers["Link"] = f'<{url_for("fuse.status", call_id=call_id, _external=True)}>; rel="status"'
@@ -60,8 +62,9 @@ def bulk_queue(application_id: int, deployment_id: int) -> Response:
     with body.reading(request, form.LIST) as sent:
         if sent.file is None:
             raise BadField(form.LIST, "is required: a file whose first line is destination and the names of metadata")
-        order = form.read_list(sent.fields, target.start_url, desk.clock.now(), desk.rules)
-        lines = MetadataList(sent.file, desk.rules.numbers, order.metadata, max_lines=desk.max_lines)
+        rules = _rules(desk, target)
+        order = form.read_list(sent.fields, target.start_url, desk.clock.now(), rules)
+        lines = MetadataList(sent.file, rules.numbers, order.metadata, max_lines=desk.max_lines)
         queueing.load_list(target.queue, order, lines, desk.clock, answer.add)
     return answer.response()
 
@@ -88,8 +91,17 @@ def _target(application_id: int, deployment_id: int) -> Target:
     return deployments.target(application_id, deployment_id, _account())
 
 
+def _rules(desk: Desk, target: Target) -> Rules:
+    return replace(desk.rules, numbers=caller_ids.rules_of(target.queue.account_id, desk.rules.numbers))
+
+
 def _account() -> int:
-    return keys.check(*body.credentials(request)).account_id
+    """Whose request it is. Raises BadKey, DeletedAccount, and 403 for a page of another site with the known key."""
+    email, key = body.credentials(request)
+    account_id = keys.check(email, key).account_id
+    if key == keys.DEMO_KEY and cross_site.is_cross_site(request.method, dict(request.headers)):
+        raise Forbidden(accounts.DEMO_REFUSED)
+    return account_id
 
 
 def _desk() -> Desk:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app import clock
 from app.errors import BadField
-from app.intake import times
+from app.intake import caller_ids, times
 from app.intake.phone import BadNumber, NumberRules, PhoneNumber
 from app.intake.phone import parse as parse_number
 
@@ -74,12 +74,14 @@ def url(field: str, value: str) -> str:
 
 
 def phone_number(field: str, value: str, rules: NumberRules) -> PhoneNumber:
-    """A phone number or telephone URL of at most 128 characters."""
+    """A phone number or telephone URL of at most 128 characters, with a caller ID that may be shown."""
     text(field, value, 128)
     try:
-        return parse_number(value, rules)
+        number = parse_number(value, rules)
+        caller_ids.refuse_unless_allowed(number, rules.callers)
     except BadNumber as wrong:
         raise BadField(field, str(wrong)) from wrong
+    return number
 
 
 def _shortened(value: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from app.errors import BadField, BadList, Refusal
+from app.intake import caller_ids
 from app.intake.blocks import blocks
 from app.intake.cells import cells, first_cell
 from app.intake.phone import BadNumber, NumberRules, parse
@@ -179,9 +180,11 @@ class CallList(ABC):
         return BadLine(line, first_cell(text, LONGEST_NUMBER), error)
 
     def _number(self, sent: str) -> str:
-        """The number that is dialled for what was sent."""
+        """The number that is dialled for what was sent. Raises Refusal and BadNumber."""
         refuse_longer(self.NUMBER, sent, LONGEST_NUMBER)
-        return parse(sent, self._rules).number
+        number = parse(sent, self._rules)
+        caller_ids.refuse_unless_allowed(number, self._rules.callers)
+        return number.number
 
     def _count(self, batch: Batch) -> None:
         self.good_count += len(batch.good)

@@ -44,10 +44,12 @@ class NumberRules:
 
     ``valid`` asks ``phonenumbers`` whether a number can exist. ``countries`` are ISO 3166 codes such as ``US``:
     the owner's, whose emergency numbers are refused, and the only ones that ``refuse_unless_diallable`` lets through.
+    ``callers`` are the caller IDs that may be shown, None for any.
     """
 
     valid: bool = False
     countries: frozenset[str] = frozenset({"US", "CA"})
+    callers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from app import loopback
+from app import cross_site, loopback
 
 
-def refuse_strangers(headers: Mapping[str, str], *, private: bool, token: str) -> None:
+def refuse_strangers(method: str, headers: Mapping[str, str], *, private: bool, token: str) -> None:
     """Raise 403, or 401 for a token that is missing or wrong, unless this request may go on."""
-    if loopback.comes_from_another_site(headers):
+    if cross_site.is_cross_site(method, headers):
         raise Forbidden("pages of other sites may not use the testing API")
     if loopback.holds(private, headers):
         return

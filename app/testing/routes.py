@@ -48,7 +48,7 @@ def _admit() -> None:
         desk = _desk()
         if not desk.carrier_is_simulated:
             raise NotFound("the testing API is there with the simulated carrier only")
-        access.refuse_strangers(dict(request.headers), private=desk.private, token=desk.token)
+        access.refuse_strangers(request.method, dict(request.headers), private=desk.private, token=desk.token)
 
 
 @testing.get("/clock")
