@@ -9,7 +9,8 @@ acknowledged.
 
 Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
-1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is) ``markup``
+1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
+   ``cross_site`` (whether a page of another site sends it) ``markup``
    (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the
    simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is there: pacing has
    sound leave on time, causes says what its answers mean, detection and greetings who answered, speech says the
@@ -19,12 +20,13 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    active, recognition and grammars understand the caller; ecmascript evaluates in engine, whose bounds hold; limits are
    those of a whole call; conversation is what all of them work on; linting looks for mistakes without a call)
 2. ``intake``   what a request may say: fields, phone numbers, lists, metadata, orders; times, which ``strtotime``
-                reads as PHP does, dateparser behind it. No database, network or Flask
+                reads as PHP does, dateparser behind it; caller_ids (which may be shown). No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what
                 applications fetch, the shares of threads that may wait for one client's
    ``posted``   reading a form as PHP did
    ``recent``   what many ask for, worked out at most once a second
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
+                demo_account (where it may not be), caller_ids (of accounts),
                 accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
                 lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),
                 schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;

@@ -29,4 +29,4 @@ def is_cross_site(method: str, headers: Mapping[str, str]) -> bool:
 def _is_host(origin: str, host: str) -> bool:
     scheme, _, asked = origin.lower().partition("://")
     port = _PORTS.get(scheme)
-    return port is not None and asked.removesuffix(port) == host.lower().removesuffix(port)
+    return port is not None and bool(host) and asked.removesuffix(port) == host.lower().removesuffix(port)

@@ -25,6 +25,9 @@ from live import ROOT, free_port, until
 
 UNENDED = "SELECT count(*) FROM call WHERE status NOT IN ('completed', 'failed', 'canceled')"
 UNSENT = "SELECT count(*) FROM result WHERE state = 'pending'"
+DEMO = {"login": "demo", "pin": "1234"}
+OWN = {"login": "caller", "pin": "Kq7-marble-21"}
+"""An account for real calls, where there is no demo account."""
 LOOK_SECONDS = 0.25
 """Between two looks at what takes long: each is a new connection."""
 
@@ -173,6 +176,7 @@ class Fleet:
         }
         self.schedulers = [Program(f"scheduler-{place}", folder, self.environment) for place in range(schedulers)]
         self.webs = [Web(f"web-{place}", folder, self.environment) for place in range(webs)]
+        self.account = OWN if settings.get("carrier") == "sip" else DEMO
         self.lines = int(settings.get("lines", "50"))
         self._turns = itertools.count()
 
@@ -207,7 +211,7 @@ class Fleet:
     def __enter__(self) -> "Fleet":
         self.hand = Hand(self.folder, self.environment)
         try:
-            self.hand.do("account", "demo", "1234")
+            self.hand.do("account", *self.account.values())
         except BaseException:
             self.hand.close()
             raise
@@ -324,5 +328,4 @@ class Accountant(Customer):
 
     def form(self, **more: object) -> dict[str, object]:
         """A request of the demo account, but for the numbers."""
-        form = {"login": "demo", "pin": "1234", "start_url": f"{self.url}/start", "result_url": f"{self.url}/result"}
-        return form | more
+        return DEMO | {"start_url": f"{self.url}/start", "result_url": f"{self.url}/result"} | more

@@ -13,6 +13,7 @@ LAYERS = (
         "app.settings",
         "app.client",
         "app.clock",
+        "app.cross_site",
         "app.errors",
         "app.loopback",
         "app.markup",

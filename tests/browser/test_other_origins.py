@@ -114,16 +114,14 @@ def test_a_form_with_credentials_of_its_own_queues_calls(
 def test_a_script_is_refused_as_a_form_is(
     person: Person, live: Live, customer: Customer, customer_of: dict[str, str], elsewhere: str
 ) -> None:
-    """It may send without being allowed to look at the answer."""
+    """It may send, though it may not look at the answer."""
     before = calls(live)
     show(person, customer, elsewhere, "<p>Hello</p>")
     fields = json.dumps(DEMO | {"phone_number": "6175550100"} | customer_of)
     send = (
         f"fetch('{live.url}/queuecall.php', {{method: 'POST', mode: 'no-cors', body: new URLSearchParams({fields})}})"
     )
-    with person.page.expect_response(lambda answer: answer.request.method == "POST") as arrived:
-        person.page.evaluate(f"{send}.catch(() => null)")
-    assert arrived.value.status == 403
+    person.page.evaluate(f"{send}.catch(() => null)")  # which ends when the server has answered
     assert calls(live) == before
 
 

@@ -76,7 +76,7 @@ def measure(folder: Path, calls: int, seconds: int) -> Figures:
         with Fleet(folder, f"sqlite:///{folder}/ringback.db", **trunk) as programs:
             programs.start()
             urls = {"start_url": f"{customer.url}/start", "result_url": f"{customer.url}/result"}
-            programs.upload({"login": "demo", "pin": "1234", "max_retries": 0, **urls}, numbers)
+            programs.upload({**programs.account, "max_retries": 0, **urls}, numbers)
             process = programs.schedulers[0].pid
             connected = "SELECT count(*) FROM call WHERE status = 'connected'"
             until(lambda: programs.one(connected) > 0, 60, "somebody answers")

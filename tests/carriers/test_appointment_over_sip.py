@@ -39,8 +39,7 @@ def programs(tmp_path: Path, exchange: Peer) -> Iterator[Fleet]:
 def remind(programs: Fleet, clinic: Clinic, number: str) -> None:
     """Queue a reminder, and wait until its result was delivered."""
     form = {
-        "login": "demo",
-        "pin": "1234",
+        **programs.account,
         "phone_number": number,
         "start_url": f"{clinic.root}/start",
         "result_url": f"{clinic.root}/result",

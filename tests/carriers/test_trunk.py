@@ -42,8 +42,7 @@ def fleet(folder: Path, address: str, **settings: str) -> Fleet:
 
 def queue(programs: Fleet, customer: Customer, number: str, **more: object) -> int:
     form = {
-        "login": "demo",
-        "pin": "1234",
+        **programs.account,
         "phone_number": number,
         "start_url": f"{customer.url}/start",
         "result_url": f"{customer.url}/result",

@@ -21,10 +21,10 @@ def _ask(settings: Settings, headers: dict[str, str], path: str = "/testing/cloc
     return factory.create_app(settings).test_client().get(path, headers={"Host": "localhost:8080"} | headers)
 
 
-def _status(headers: dict[str, str], *, private: bool = True, token: str = "") -> int:
+def _status(headers: dict[str, str], *, private: bool = True, token: str = "", method: str = "POST") -> int:
     """What becomes of a request with these headers, as an HTTP status."""
     try:
-        access.refuse_strangers(headers, private=private, token=token)
+        access.refuse_strangers(method, headers, private=private, token=token)
     except HTTPException as refused:
         return refused.code or 0
     return 200
@@ -50,6 +50,7 @@ def _status(headers: dict[str, str], *, private: bool = True, token: str = "") -
         pytest.param({"Origin": "http://localhost:3000"}, 403, id="a page on another port"),
         pytest.param({"Origin": "https://example.com"}, 403, id="a page of another site"),
         pytest.param({"Origin": "null"}, 403, id="a page without an origin"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="a page that a browser says is another site's"),
     ],
 )
 def test_it_is_open_to_this_machine(headers: dict[str, str], status: int) -> None:
@@ -72,6 +73,13 @@ def test_it_is_open_to_this_machine(headers: dict[str, str], status: int) -> Non
 def test_elsewhere_the_token_opens_it(headers: dict[str, str], status: int) -> None:
     """On a bind that others reach, whoever has RINGBACK_TESTING_TOKEN gets in, and nobody else."""
     assert _status({"Host": "ringback.example.com"} | headers, private=False, token=TOKEN) == status
+
+
+def test_a_link_may_be_followed() -> None:
+    """From a page of another site, to what is only looked at."""
+    link = {"Host": "localhost:8080", "Sec-Fetch-Site": "cross-site"}
+    assert _status(link, method="GET") == 200
+    assert _status(link | {"Origin": "https://example.com"}, method="GET") == 403
 
 
 def test_a_token_over_http(settings: Settings, database: None) -> None:
