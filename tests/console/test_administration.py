@@ -101,6 +101,29 @@ def test_all_else_about_an_account_is_changed_by_one_form(visitor: Visitor) -> N
     assert accounts.named("somebody").email is None
 
 
+def test_caller_ids_are_allowed_and_taken_back(visitor: Visitor) -> None:
+    """By administrators, with a note for each; what is none is refused with the rule."""
+    path = somebody(visitor)
+    assert "There are none yet." in words(visitor.page(path))
+    assert "may show 8009957586" in visitor.follow(visitor.send(path, f"{path}/caller_ids", ani="1 (800) 995-7586"))
+    page = words(visitor.page(path))
+    assert "8009957586 Remove" in page
+    assert "Simulated calls may show any." in page
+    answer = visitor.send(path, f"{path}/caller_ids", ani="911")
+    assert (answer.status_code, "ani: must be 10 digits" in answer.text) == (400, True)
+    removal = visitor.forms(path)[f"{path}/caller_ids"].fields
+    for shown, status in (("no longer show 8009957586", 302), ("is not a caller ID of this account", 400)):
+        answer = visitor.web.post(f"{path}/caller_ids", data=removal | {"ani": "", "remove": "8009957586"})
+        assert answer.status_code == status
+        assert shown in (answer.text if status == 400 else visitor.follow(answer))
+    assert done(visitor)[1:] == [
+        ("allowed a caller ID", "somebody: 8009957586"),
+        ("took back a caller ID", "somebody: 8009957586"),
+    ]
+    other = at_another_browser(visitor).sign_in("somebody", "4711")
+    assert other.web.get(path).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("login", "changes", "sentence"),
     [

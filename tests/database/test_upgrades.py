@@ -13,7 +13,7 @@ from office import RECEIVED, MovableClock, Office
 from postgres import Server, needed
 
 from app import factory
-from app.calls import accounts, db, deployments
+from app.calls import accounts, caller_ids, db, deployments
 from app.calls.db import execute, writing
 from app.errors import SettingError
 from app.settings import Settings
@@ -52,6 +52,17 @@ def test_two_processes_upgrade_at_once(empty_url: str) -> None:
     assert db.execute("SELECT count(*) FROM switch").fetchone() == (1,)
 
 
+def _open_as_of(url: str, pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open a database with the upgrades that match alone."""
+    before = tmp_path / "before"
+    before.mkdir()
+    for upgrade in db.UPGRADES.glob(pattern):
+        shutil.copy(upgrade, before)
+    with monkeypatch.context() as former:
+        former.setattr(db, "UPGRADES", before)
+        db.open_database(url)
+
+
 def _write_as_0004(customer: Customer) -> None:
     """Two accounts, each with a queued call; the first one has a list, and a result that is still to be posted."""
     at = RECEIVED.timestamp()
@@ -84,14 +95,8 @@ def test_calls_of_the_schema_before_fuse_go_on(
     empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, customer: Customer
 ) -> None:
     """Each account is a queue, its lists included; results are still forms; a deployment can be made beside them."""
-    before = tmp_path / "before"
-    before.mkdir()
-    for upgrade in db.UPGRADES.glob("000[1-4]_*.py"):
-        shutil.copy(upgrade, before)
-    with monkeypatch.context() as former:
-        former.setattr(db, "UPGRADES", before)
-        db.open_database(empty_url)
-        _write_as_0004(customer)
+    _open_as_of(empty_url, "000[1-4]_*.py", tmp_path, monkeypatch)
+    _write_as_0004(customer)
     settings, clock = Settings.read({"RINGBACK_DATABASE": empty_url}), MovableClock()
     factory.prepare_database(settings)
     assert execute("SELECT id, queue_id FROM campaign ORDER BY id").fetchall() == [(1, 1), (2, 2), (3, 1)]
@@ -104,6 +109,34 @@ def test_calls_of_the_schema_before_fuse_go_on(
     assert deployments.target(1, 1, account_id=1).queue.id == 4
     service.dispatcher.close(1)
     service.sender.close(5)
+
+
+def test_what_an_account_has_shown_it_may_show(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, customer: Customer
+) -> None:
+    """Each caller ID that was dialled with, in whatever spelling; not what only waits, nor what others have shown."""
+    _open_as_of(empty_url, "000[1-4]_*.py", tmp_path, monkeypatch)
+    _write_as_0004(customer)
+    shown = [
+        (1, 1, "tel:+16175550101;ani=8009957586;postd=1"),
+        (1, 2, "6175550102 ; ANI = (212) 555-0123"),
+        (3, 1, "6175550103；ａｎｉ=８００9957586"),
+        (1, 0, "6175550104;ani=2125550199"),
+        (2, 1, "6175550105;ani=4155550123"),
+        (2, 1, "6175550106;animal=1"),
+        (2, 1, "911;ani=4155550124"),
+    ]
+    with writing():
+        for place, (campaign, attempts, phone_number) in enumerate(shown):
+            execute(
+                """INSERT INTO call (id, terms_id, campaign_id, phone_number, number, message_reference,
+                    call_parameters, status, due_at, attempts, callee_type, duration, queued_at, fence)
+                VALUES (?, ?, ?, ?, '+16175550100', '', '', 'failed', 0, ?, '', 0, 0, 0)""",
+                *(200 + place, campaign, campaign, phone_number, attempts),
+            )
+    db.open_database(empty_url)
+    assert caller_ids.of(1) == ["2125550123", "8009957586"]
+    assert caller_ids.of(2) == ["4155550123"]
 
 
 @pytest.mark.parametrize(

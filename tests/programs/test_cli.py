@@ -51,6 +51,27 @@ def test_a_day_on_the_command_line(shell: Shell, customer: Customer, tmp_path: P
     assert shell.run("account", "pin", "boss", "--pin", "1").stdout == b"account boss has a new PIN\n"
 
 
+def test_caller_ids_on_the_command_line(shell: Shell) -> None:
+    """Allowed, listed and taken back; what is wrong says why."""
+    shell.run("account", "add", "boss", "--pin", "Kq7-marble-21")
+    added = shell.run("account", "ani", "add", "boss", "8009957586", "+1 (212) 555-0123")
+    assert added.stdout == b"calls of boss may show 8009957586\ncalls of boss may show 2125550123\n"
+    assert shell.run("account", "ani", "list", "boss").stdout == b"2125550123\n8009957586\n"
+    removed = shell.run("account", "ani", "remove", "boss", "800-995-7586")
+    assert removed.stdout == b"calls of boss may no longer show 8009957586\n"
+    assert json.loads(shell.run("account", "ani", "list", "boss", "--json").stdout) == {
+        "login": "boss",
+        "ani": "2125550123",
+    }
+    for words, says in (
+        (("remove", "boss", "8009957586"), b"8009957586 is not a caller ID of this account"),
+        (("add", "boss", "911"), b"ani: must be 10 digits"),
+        (("add", "nobody", "8009957586"), b"there is no account nobody"),
+    ):
+        ended = shell.run("account", "ani", *words)
+        assert (ended.returncode, says in ended.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
