@@ -2,6 +2,7 @@
 
 from app.calls import accounts, keys
 from app.calls.accounts import DEMO_LOGIN, AccountStatus
+from app.calls.models import Account
 from app.errors import Refusal
 
 
@@ -12,12 +13,12 @@ def is_known() -> bool:
 
 def is_disabled() -> bool:
     """Whether it is inactive, and everybody knows its PIN or its key."""
-    return is_known() and accounts.named(DEMO_LOGIN).status == AccountStatus.INACTIVE
+    return _status() == AccountStatus.INACTIVE and is_known()
 
 
 def disable() -> bool:
     """Refuse its requests while everybody knows its PIN or its key; whether that had to be done."""
-    if not is_known() or accounts.named(DEMO_LOGIN).status != AccountStatus.ACTIVE:
+    if _status() != AccountStatus.ACTIVE or not is_known():
         return False
     accounts.set_status(DEMO_LOGIN, AccountStatus.INACTIVE)
     return True
@@ -30,3 +31,8 @@ def refuse_to_activate(login: str) -> None:
             f"login: everybody knows the PIN or the key of {DEMO_LOGIN}; first change the one with `ringback account "
             f"pin {DEMO_LOGIN}`, and revoke the other with `ringback key revoke`"
         )
+
+
+def _status() -> str | None:
+    account = Account.get_or_none(Account.login == DEMO_LOGIN)
+    return account.status if account else None

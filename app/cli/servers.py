@@ -38,10 +38,11 @@ def _welcome(settings: Settings, sample_port: int | None) -> None:
     )
     click.echo(f"ringback {__version__} dials {dials}.")
     click.echo(f"  Open     {settings.url}/")
-    demo = factory.admits_demo(settings) and accounts.demo_is_open() and not demo_account.is_disabled()
+    disabled = demo_account.is_disabled()
+    demo = factory.admits_demo(settings) and not disabled and accounts.demo_is_open()
     if demo:
         click.echo(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
-    elif demo_account.is_disabled():
+    elif disabled:
         click.echo(f"  Account  {accounts.DEMO_LOGIN} is disabled: everybody knows its PIN or key. {_how(settings)}")
     elif not accounts.every():
         click.echo("  Account  there is none yet: `ringback account add LOGIN` makes one.")
