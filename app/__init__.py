@@ -27,7 +27,9 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``recent``   what many ask for, worked out at most once a second
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
                 demo_account (where it may not be), caller_ids (of accounts),
-                accounts, pins (as hashes), credentials (a login with its PIN), guesses (wrong ones), queueing, claims,
+                accounts, pin_hashing, pin_strength, credentials (a login with its PIN), login_throttle (wrong PINs by
+                address), login_failures (by login, over a day), login_refusals (their log and count), checking_places
+                (how many may wait), untrusted_proxies, queueing, claims,
                 lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),
                 schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;
                 for Fuse: deployments (of applications, and who may use them), keys, details (of a call), applications

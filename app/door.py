@@ -10,6 +10,8 @@ from werkzeug.exceptions import Forbidden, MisdirectedRequest
 from werkzeug.routing import IntegerConverter, Map
 
 from app import loopback
+from app.calls.untrusted_proxies import UntrustedProxies
+from app.client import untrusted_proxy
 from app.errors import SettingError
 from app.settings import Settings
 
@@ -62,11 +64,17 @@ def install(web: Flask, settings: Settings) -> None:
     }
     web.url_map.converters["int"] = Id
     admitted = _admitted(settings)
+    untrusted = UntrustedProxies()
 
     @web.before_request
     def admit() -> None:
         if request.path not in OPEN_TO_ALL:
             _refuse_other_hosts(settings, admitted)
+            proxy = untrusted_proxy(
+                request.remote_addr, request.headers.get("X-Forwarded-For"), settings.trusted_proxies
+            )
+            if proxy is not None:
+                untrusted.report(proxy)
 
     @web.after_request
     def furnish(response: Response) -> Response:

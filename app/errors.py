@@ -33,6 +33,13 @@ class BadCredentials(Refusal):
         super().__init__("login or pin not accepted")
 
 
+class WeakPin(Refusal):
+    """A new PIN is weak, and nobody said that this is wanted."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(f"pin: must have at least {length} characters and be none of those that are tried first")
+
+
 class BadKey(Refusal):
     """The e-mail address is unknown, the key wrong or revoked, or the account inactive; which is never said."""
 
@@ -79,8 +86,26 @@ class TryLater(Refusal):
 class LockedOut(TryLater):
     """Too many wrong PINs came lately: nothing is checked, whether the login exists or not, the PIN right or wrong."""
 
+    def __init__(self, seconds: float, why: str = "too many wrong tries, wait 15 minutes") -> None:
+        super().__init__(f"login or pin not accepted; {why}", seconds)
+
+
+class LoginClosed(LockedOut):
+    """Too many wrong PINs came for a login within a day: new addresses are refused, as in LockedOut."""
+
     def __init__(self, seconds: float) -> None:
-        super().__init__("login or pin not accepted; too many wrong tries, wait 15 minutes", seconds)
+        super().__init__(
+            seconds,
+            "too many wrong tries for this login within a day: for now it is open only to addresses that have used it "
+            "in the last 30 days",
+        )
+
+
+class TooManyChecks(TryLater):
+    """So many PINs are being checked that there is no place for one more; nothing was checked, and nothing counts."""
+
+    def __init__(self) -> None:
+        super().__init__("too many logins are being checked at this moment; try again", 2)
 
 
 class Crowded(TryLater):

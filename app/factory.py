@@ -96,7 +96,7 @@ def _make_demo(now: datetime) -> bool:
         db.exclusive("demo")
         if accounts.every():
             return False
-        demo = accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, now, keys.DEMO_EMAIL)
+        demo = accounts.add(accounts.DEMO_LOGIN, accounts.DEMO_PIN, now, keys.DEMO_EMAIL, allow_weak_pin=True)
         accounts.set_admin(demo.login, is_admin=True)
         keys.add(demo, "demo", now, keys.DEMO_KEY)
         deployments.add_application(demo, "demo", "", now)
@@ -145,15 +145,17 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web.secret_key = settings.secret_key or secrets.token_bytes(32)
     web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
     business = business or make_clock(settings)
+    credentials = Credentials(web.secret_key if isinstance(web.secret_key, bytes) else web.secret_key.encode())
     web.extensions["classic"] = Desk(
-        credentials=Credentials(),
+        credentials=credentials,
         outside=make_outside(settings),
         shares=Shares(max(settings.threads // 4, 1)),
         clock=business,
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
         max_lines=settings.max_lines_per_list,
-        behind_proxy=bool(settings.hosts),
+        private=not settings.public,
+        trusted_proxies=settings.trusted_proxies,
     )
     web.extensions["health"] = Ward(_registry(settings, business), not settings.public, settings.metrics_token)
     web.register_blueprint(health)
@@ -174,7 +176,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         max_lines=settings.max_lines_per_list,
     )
     web.register_blueprint(fuse)
-    web.extensions["console"] = _console_desk(settings, business)
+    web.extensions["console"] = _console_desk(settings, business, credentials)
     access.install(web)
     showing.install(web)
     web.register_blueprint(console)
@@ -185,9 +187,9 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     return web
 
 
-def _console_desk(settings: Settings, business: Clock) -> console_desk.Desk:
+def _console_desk(settings: Settings, business: Clock, credentials: Credentials) -> console_desk.Desk:
     return console_desk.Desk(
-        credentials=Credentials(),
+        credentials=credentials,
         outside=make_outside(settings),
         shares=Shares(max(settings.threads // 4, 1)),
         clock=business,
@@ -199,7 +201,6 @@ def _console_desk(settings: Settings, business: Clock) -> console_desk.Desk:
         simulated=not costs(settings),
         admits_demo=admits_demo(settings),
         clock_is_virtual=settings.clock == "virtual",
-        behind_proxy=bool(settings.hosts),
         settings=settings,
     )
 

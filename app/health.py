@@ -35,9 +35,10 @@ def livez() -> Response:
 
 @health.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Say whether calls can be taken and dialled now: 200, or 503 with the reasons."""
-    reasons = _ward().readiness.reasons()
-    return jsonify(ready=not reasons, reasons=reasons), 503 if reasons else 200
+    """Say whether calls can be taken and dialled now: 200, or 503 with the reasons; and what is set up wrong."""
+    readiness = _ward().readiness
+    reasons = readiness.reasons()
+    return jsonify(ready=not reasons, reasons=reasons, warnings=readiness.warnings()), 503 if reasons else 200
 
 
 @health.get("/metrics")

@@ -13,10 +13,11 @@ from prometheus_client.core import (
 )
 
 import app
-from app.calls import figures, tallies
+from app import clock
+from app.calls import figures, login_failures, login_refusals, tallies
 from app.calls.figures import Figures
 from app.calls.states import Status
-from app.calls.tallies import ATTEMPTS, BUCKETS, DUE_TO_DIAL, OUTCOMES, RESULT_POSTS, SUM
+from app.calls.tallies import ATTEMPTS, BUCKETS, DUE_TO_DIAL, LOGIN_REFUSALS, OUTCOMES, RESULT_POSTS, SUM
 from app.clock import Clock
 from app.recent import Recent
 from app.telephony.outcomes import CalleeType
@@ -34,13 +35,21 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """All metrics as they were a moment ago. Raises Unusable when the database can't be read."""
-        now, tally = self._recent.get("all", self._count)
+        now, tally, closed = self._recent.get("all", self._count)
         yield InfoMetricFamily("ringback", "What runs here.", {"version": app.__version__})
         yield _gauges("calls", "Calls by status.", "status", now.calls, Status)
         attempts = _of(tally, ATTEMPTS)
         yield _counters("attempts", "Attempts by callee type.", "callee_type", attempts, CALLEE_TYPES)
         posts = _of(tally, RESULT_POSTS)
         yield _counters("result_posts", "Posts to result_url by what they came to.", "outcome", posts, OUTCOMES)
+        refusals = _of(tally, LOGIN_REFUSALS)
+        yield _counters(
+            "login_refusals",
+            "Refused logins with PIN, by reason.",
+            "reason",
+            refusals,
+            login_refusals.REASONS,
+        )
         yield _histogram("due_to_dial_seconds", "From when a call is due to its dial.", _of(tally, DUE_TO_DIAL))
         for name, text, value in (
             ("lines", "Calls at once, over all schedulers.", self._lines),
@@ -49,12 +58,14 @@ class Metrics:
             ("results_pending", "Results that are still to be posted.", now.results_pending),
             ("schedulers", "Schedulers that run.", now.schedulers),
             ("trunk_trouble", "1 while no scheduler can dial, because its trunk is unwell.", int(bool(now.troubles))),
+            ("logins_closed", "Accounts that new addresses can't use, because their PIN is being guessed.", closed),
             ("suspended", "1 while all calling is suspended.", int(now.suspended)),
         ):
             yield GaugeMetricFamily(f"ringback_{name}", text, value)
 
-    def _count(self) -> tuple[Figures, Counter[tallies.Key]]:
-        return figures.read(self._clock.now()), tallies.read()
+    def _count(self) -> tuple[Figures, Counter[tallies.Key], int]:
+        closed = login_failures.closed(clock.machine())
+        return figures.read(self._clock.now()), tallies.read(), len(closed)
 
 
 def _of(tally: Mapping[tallies.Key, float], name: str) -> dict[str, float]:

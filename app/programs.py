@@ -17,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 
 from app import clock, logs
 from app.calls import db
+from app.calls.credentials import NEWCOMERS_AT_ONCE
 from app.errors import Refusal
 from app.factory import create_app
 from app.settings import Settings
@@ -45,7 +46,7 @@ class _Gunicorn(BaseApplication):
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "worker_class": Worker,
             "workers": self._settings.workers,
-            "threads": self._settings.threads,
+            "threads": self._settings.threads + NEWCOMERS_AT_ONCE,
             "graceful_timeout": 8,
             "timeout": 60,
             "keepalive": 15,
@@ -55,6 +56,7 @@ class _Gunicorn(BaseApplication):
             "limit_request_line": 4094,
             "limit_request_fields": 64,
             "limit_request_field_size": 8190,
+            "forwarded_allow_ips": ",".join(map(str, self._settings.trusted_proxies)),
             "forwarder_headers": "",  # SCRIPT_NAME and PATH_INFO are no client's to say
         }
         for name, value in options.items():

@@ -167,6 +167,11 @@ class Settings:
     hosts: tuple[str, ...] = _setting(
         "", "host names by which others reach this server; naming any makes it public, on a loopback bind too", _hosts
     )
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = _setting(
+        "127.0.0.0/8,::1",
+        "addresses and networks of your reverse proxies; X-Forwarded-For from any other peer is ignored",
+        _networks,
+    )
     database: str = _setting(
         "sqlite:///var/ringback.db",
         "sqlite:///FILE (relative to the current folder) or, after `pip install ringback[postgres]`, "

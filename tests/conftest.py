@@ -20,7 +20,7 @@ from postgres import needed, postgres_server, postgres_url, prepare
 from werkzeug.routing import Rule
 
 from app import factory
-from app.calls import db, pins
+from app.calls import db, pin_hashing
 from app.settings import Settings
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -120,8 +120,8 @@ def web(settings: Settings, database: None, clock: MovableClock) -> FlaskClient:
 @pytest.fixture
 def cheap_pins(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that make many accounts: argon2id as always, with the least memory and time that it takes."""
-    monkeypatch.setattr(pins, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(pins, "hash_of_nobody", lambda: pins.hashed("nobody"))
+    monkeypatch.setattr(pin_hashing, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(pin_hashing, "unmatchable_hash", lambda: pin_hashing.hash_pin("nobody"))
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 import peewee
 
-from app.calls import guesses, pins
+from app.calls import login_throttle, pin_hashing, pin_strength
 from app.calls.db import take_ids, writing
 from app.calls.models import Account, Campaign
 from app.calls.states import CampaignStatus
-from app.errors import Refusal
+from app.errors import Refusal, WeakPin
 
 DEFAULT_CAMPAIGN = "default"
 DEMO_LOGIN, DEMO_PIN = "demo", "1234"
@@ -31,16 +31,19 @@ class AccountStatus(StrEnum):
     DELETED = "deleted"  # for good
 
 
-def add(login: str, pin: str, now: datetime, email: str | None = None) -> Account:
+def add(login: str, pin: str, now: datetime, email: str | None = None, *, allow_weak_pin: bool = False) -> Account:
     """Make an account and its default campaign. Raises Refusal naming the rule that login, pin or email breaks."""
-    _refuse_bad_pin(pin)
+    weak = _checked_strength(pin, login, allow_weak_pin=allow_weak_pin)
     email = _checked_email(email)
     if not 1 <= len(login) <= LOGIN_LENGTH or login != login.strip():
         raise Refusal(f"login: must have 1 to {LOGIN_LENGTH} characters and no blank at either end")
-    pin_hash = pins.hashed(pin)
+    pin_hash = pin_hashing.hash_pin(pin)
     try:
         with writing():
-            account = Account.create(login=login, email=email, pin_hash=pin_hash, detection=True, created_at=now)
+            login_throttle.forgive(login)
+            account = Account.create(
+                login=login, email=email, pin_hash=pin_hash, weak_pin=weak, detection=True, created_at=now
+            )
             campaign_id = take_ids("campaign_id")
             Campaign.insert(
                 id=campaign_id,
@@ -97,15 +100,24 @@ def set_status(login: str, status: AccountStatus) -> None:
         Account.update(status=status).where(Account.id == account.id).execute()
 
 
-def change_pin(login: str, pin: str) -> None:
-    """Give an account another PIN. The old one is refused from the next request on; nobody stays locked out of it."""
-    _refuse_bad_pin(pin)
-    pin_hash = pins.hashed(pin)
+def change_pin(login: str, pin: str, *, allow_weak_pin: bool = False) -> None:
+    """Give an account another PIN. The old one is refused from the next request on; nobody stays locked out of it.
+
+    Raises Refusal, for a weak PIN too unless it is allowed.
+    """
+    weak = _checked_strength(pin, login, allow_weak_pin=allow_weak_pin)
+    pin_hash = pin_hashing.hash_pin(pin)
     with writing():
-        guesses.forgive(login)
-        changed = Account.update(pin_hash=pin_hash).where(Account.login == login).execute()
+        login_throttle.forgive(login)
+        changed = Account.update(pin_hash=pin_hash, weak_pin=weak).where(Account.login == login).execute()
     if not changed:
         raise Refusal(f"login: there is no account {login}")
+
+
+def note_strength(account_id: int, pin_hash: str, *, weak: bool) -> None:
+    """Write down whether the PIN behind this hash is weak, unless the account has another by now."""
+    with writing():
+        Account.update(weak_pin=weak).where(Account.id == account_id, Account.pin_hash == pin_hash).execute()
 
 
 def every() -> list[Account]:
@@ -129,7 +141,7 @@ def is_demo(login: str, pin: str) -> bool:
 def demo_is_open() -> bool:
     """Whether the demo account exists with the PIN that everybody knows."""
     account = Account.get_or_none(Account.login == DEMO_LOGIN)
-    return account is not None and pins.opens(account.pin_hash, DEMO_PIN)
+    return account is not None and pin_hashing.verify(account.pin_hash, DEMO_PIN)
 
 
 def _checked_email(email: str | None) -> str | None:
@@ -148,6 +160,11 @@ def _refuse_taken_email(email: str | None, but: str) -> None:
         raise Refusal(f"email: {email} is the address of another account")
 
 
-def _refuse_bad_pin(pin: str) -> None:
+def _checked_strength(pin: str, login: str, *, allow_weak_pin: bool) -> bool:
+    """Whether the PIN is weak. Raises Refusal when it can't be used, or is weak and that is not allowed."""
     if not 1 <= len(pin) <= PIN_LENGTH or pin != pin.strip():
         raise Refusal(f"pin: must have 1 to {PIN_LENGTH} characters and no blank at either end")
+    weak = pin_strength.is_weak(pin, login)
+    if weak and not allow_weak_pin:
+        raise WeakPin(pin_strength.MIN_LENGTH)
+    return weak

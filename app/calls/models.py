@@ -25,12 +25,16 @@ class _Table(peewee.Model):
 
 
 class Account(_Table):
-    """Somebody who may queue calls: a login and the argon2id hash of a PIN; for Fuse an e-mail address."""
+    """Somebody who may queue calls: a login and the argon2id hash of a PIN; for Fuse an e-mail address.
+
+    ``weak_pin`` is null while nobody knows: the PIN was set by a version that did not look, and not used since.
+    """
 
     id = AutoField()
     login = CharField(max_length=128, unique=True)
     email = TextField(null=True, unique=True)
     pin_hash = CharField()
+    weak_pin = BooleanField(null=True)
     detection = BooleanField(default=True)
     status = TextField(default="active")
     is_admin = BooleanField(default=False)
@@ -82,16 +86,33 @@ class Permission(_Table):
 
 
 class Guess(_Table):
-    """A wrong PIN of the last minutes, or one being checked. ``login`` is a digest, ``at`` machine time."""
+    """A wrong PIN of the last minutes, or one being checked. ``login`` is a digest, ``at`` machine time.
+
+    ``network`` is the widest around the address that one client may have.
+    """
 
     id = AutoField()
     login = CharField()
     address = CharField()
+    network = CharField(default="")
     at = DoubleField(index=True)
     wrong = BooleanField()
 
     class Meta:
-        indexes = ((("login", "at"), False), (("address", "at"), False))
+        indexes = ((("login", "at"), False), (("address", "at"), False), (("network", "at"), False))
+
+
+class LoginFailure(_Table):
+    """How many wrong PINs came for a login in an hour of machine time, from addresses new to it. As in Guess."""
+
+    id = AutoField()
+    login = TextField()
+    hour = IntegerField(index=True)
+    account_id = IntegerField(null=True, index=True)
+    failures = IntegerField()
+
+    class Meta:
+        indexes = ((("login", "hour"), True),)
 
 
 class KnownAddress(_Table):
@@ -99,11 +120,18 @@ class KnownAddress(_Table):
 
     id = AutoField()
     login = CharField()
-    address = CharField()
+    address = CharField(index=True)
     at = DoubleField(index=True)
 
     class Meta:
         indexes = ((("login", "address"), True),)
+
+
+class UntrustedProxy(_Table):
+    """A peer that sent X-Forwarded-For and is not among the trusted proxies, and when (machine time) it last did."""
+
+    address = TextField(primary_key=True)
+    seen_at = DoubleField()
 
 
 class Campaign(_Table):

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from app import clock
-from app.calls import db, schedulers
+from app.calls import db, schedulers, untrusted_proxies
 from app.calls.db import execute, writing
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,11 @@ class Readiness:
         self._lock = threading.Lock()
         self._look: _Look | None = None
         self._told: list[str] = []
+
+    def warnings(self) -> list[str]:
+        """Sentences that say what is set up wrong though this may be ready, as the last look saw it."""
+        with self._lock:
+            return [] if self._look is None else self._look.warnings
 
     def reasons(self) -> list[str]:
         """Sentences that say why this is not ready, none when it is; within DEADLINE_SECONDS."""
@@ -47,6 +52,7 @@ class _Look(threading.Thread):
         self._began = clock.elapsed()
         self._seen: list[str] = []
         self._left_to_do = "read"
+        self.warnings: list[str] = []
         self.fault = ""
 
     def run(self) -> None:
@@ -66,6 +72,8 @@ class _Look(threading.Thread):
         if not schedulers.beating():
             self._seen.append("no scheduler is running")
         self._seen += [f"nothing can be dialled: {trouble}" for trouble in schedulers.troubles()]
+        if untrusted_proxies.recent():
+            self.warnings.append(untrusted_proxies.WARNING)
         self._left_to_do = "written"
         _write()
 

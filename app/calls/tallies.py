@@ -1,14 +1,15 @@
-"""Numbers that only grow: every scheduler counts in memory and now and then adds that to the tables.
+"""Numbers that only grow: every process counts in memory and now and then adds that to the tables.
 
 The table ``tally`` is for /metrics; ``minute`` has some of it by account and minute of business time, for charts.
 
-What a scheduler that is killed had not yet added is lost: a second or two of counting, never a call.
+What a process that is killed had not yet added is lost: a second or two of counting, never a call.
 
 | name | label |
 |---|---|
 | attempts | the callee type that an attempt ended with |
 | result_posts | one of OUTCOMES, for each post that was made |
 | due_to_dial | the bucket that the seconds from due to dialled fell into, and their sum |
+| login_refusals | one of ``login_refusals.REASONS``, for each login with PIN that was refused |
 """
 
 import threading
@@ -21,6 +22,7 @@ from app.calls.db import execute, execute_many, writing
 from app.calls.delivery import Next, ResultState
 
 ATTEMPTS, RESULT_POSTS, DUE_TO_DIAL = "attempts", "result_posts", "due_to_dial"
+LOGIN_REFUSALS = "login_refusals"
 OUTCOMES = tuple(Next(state, 0).outcome for state in ResultState)
 """What the post of a result can come to."""
 

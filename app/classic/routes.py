@@ -1,20 +1,20 @@
 """queuecall.php and queuecalls.php: the endpoints that old clients post to, under every prefix they know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from app import cross_site, posted
+from app import cross_site, loopback, posted
 from app.calls import accounts, caller_ids, queueing
 from app.calls.credentials import Credentials
 from app.classic import form, replies
 from app.classic.form import Rules
-from app.client import client_address
+from app.client import Network, client_address
 from app.clock import Clock
-from app.errors import BadField, Refusal, TryLater
+from app.errors import BadField, Refusal, TooManyChecks, TryLater
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
@@ -35,7 +35,8 @@ class Desk:
     rules: Rules
     echo_pin: bool
     max_lines: int
-    behind_proxy: bool = False
+    private: bool
+    trusted_proxies: Sequence[Network]
 
 
 classic = Blueprint("classic", __name__)
@@ -105,9 +106,10 @@ def _account(desk: Desk, sent: Posted) -> int:
     A form on a page of another site is as good as any with credentials of its own; a PIN that everybody knows is none.
     """
     forwarded_for = request.headers.get("X-Forwarded-For", "")
-    address = client_address(request.remote_addr, forwarded_for, behind_proxy=desk.behind_proxy)
+    address = client_address(request.remote_addr, forwarded_for, desk.trusted_proxies)
+    own_machine = loopback.holds(desk.private, dict(request.headers))
     login, pin = sent.fields.get("login", ""), sent.fields.get("pin", "")
-    account_id = desk.credentials.check(login, pin, address)
+    account_id = desk.credentials.check(login, pin, address, own_machine=own_machine)
     if accounts.is_demo(login, pin) and cross_site.is_cross_site(request.method, dict(request.headers)):
         raise Forbidden(accounts.DEMO_REFUSED)
     return account_id
@@ -127,7 +129,7 @@ def _refused(refusal: Refusal, echo: replies.Echo) -> Response:
     text = replies.failed(_root(), str(refusal), echo)
     if not isinstance(refusal, TryLater):
         return _xml(text)
-    response = _xml(text, 429)
+    response = _xml(text, 503 if isinstance(refusal, TooManyChecks) else 429)
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 

@@ -1,11 +1,15 @@
 """``ringback account``: making accounts, listing them, changing a PIN, their caller IDs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from app import factory
 from app.calls import accounts, caller_ids, demo_account
 from app.calls.accounts import AccountStatus
 from app.cli.shell import as_json_lines, main, say, with_database
+from app.errors import Refusal, WeakPin
 from app.settings import Settings
 
 
@@ -16,25 +20,33 @@ def account() -> None:
 
 _pin = click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")
 
+_allow_weak_pin = click.option(
+    "--allow-weak-pin", is_flag=True, help="Take a PIN that is short, or among the first that anybody would guess."
+)
+
 
 @account.command("add")
 @click.argument("login")
 @_pin
+@_allow_weak_pin
 @click.option("--email", help="Its user name in the Fuse API.")
 @with_database
-def account_add(settings: Settings, login: str, pin: str, email: str | None) -> None:
+def account_add(settings: Settings, login: str, pin: str, allow_weak_pin: bool, email: str | None) -> None:
     """Make an account."""
-    accounts.add(login, pin, factory.make_clock(settings).now(), email)
+    with _naming_the_option():
+        accounts.add(login, pin, factory.make_clock(settings).now(), email, allow_weak_pin=allow_weak_pin)
     click.echo(f"account {login} made")
 
 
 @account.command("pin")
 @click.argument("login")
 @_pin
+@_allow_weak_pin
 @with_database
-def account_pin(settings: Settings, login: str, pin: str) -> None:
+def account_pin(settings: Settings, login: str, pin: str, allow_weak_pin: bool) -> None:
     """Change the PIN of an account."""
-    accounts.change_pin(login, pin)
+    with _naming_the_option():
+        accounts.change_pin(login, pin, allow_weak_pin=allow_weak_pin)
     click.echo(f"account {login} has a new PIN")
 
 
@@ -76,14 +88,16 @@ def account_status(settings: Settings, login: str, status: str) -> None:
 def account_list(settings: Settings, as_json: bool) -> None:
     """List the accounts."""
     for each in accounts.every():
-        told = {"email": each.email, "status": each.status, "created_at": each.created_at.isoformat()}
+        weak = each.weak_pin and (settings.public or each.login != accounts.DEMO_LOGIN)
+        status = "" if each.status == AccountStatus.ACTIVE else each.status
         say(
             as_json,
-            "  ".join(
-                filter(None, (each.login, each.email, "" if each.status == AccountStatus.ACTIVE else each.status))
-            ),
+            "  ".join(filter(None, (each.login, each.email, status, "weak PIN" if weak else ""))),
             login=each.login,
-            **told,
+            email=each.email,
+            status=each.status,
+            created_at=each.created_at.isoformat(),
+            weak_pin=each.weak_pin,
         )
 
 
@@ -122,3 +136,12 @@ def ani_list(settings: Settings, login: str, as_json: bool) -> None:
     """List the caller IDs of an account."""
     for each in caller_ids.of(accounts.named(login).id):
         say(as_json, each, login=login, ani=each)
+
+
+@contextmanager
+def _naming_the_option() -> Iterator[None]:
+    """Say with a weak PIN's refusal how to insist."""
+    try:
+        yield
+    except WeakPin as weak:
+        raise Refusal(f"{weak}; --allow-weak-pin takes it all the same") from weak

@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
-from app import clock, cross_site
+from app import clock, cross_site, loopback
 from app.calls import accounts, audit
 from app.calls.accounts import AccountStatus
 from app.calls.models import Account
 from app.client import client_address
 from app.console import console
 from app.console.desk import desk
-from app.errors import BadCredentials, LockedOut
+from app.errors import BadCredentials, TooManyChecks, TryLater
 
 SESSION_SECONDS = 12 * 3600
 """How long after signing in somebody has to sign in again, by the machine's clock."""
@@ -140,10 +140,13 @@ def do_sign_in() -> ResponseReturnValue:
     """Sign in with login and PIN, as the vendor's console did."""
     login = request.form.get("login", "").strip()
     try:
-        account_id = desk().credentials.check(login, request.form.get("pin", ""), _address())
-    except LockedOut as refused:
+        account_id = desk().credentials.check(
+            login, request.form.get("pin", ""), _address(), own_machine=_is_on_this_machine()
+        )
+    except TryLater as refused:
         answer = render_template("login.html", login=login, problem=str(refused))
-        return answer, 429, {"Retry-After": str(refused.retry_after)}
+        status = 503 if isinstance(refused, TooManyChecks) else 429
+        return answer, status, {"Retry-After": str(refused.retry_after)}
     except BadCredentials as refused:
         return render_template("login.html", login=login, problem=str(refused)), 403
     account = Account.get_by_id(account_id)
@@ -174,4 +177,8 @@ def _back() -> str:
 
 def _address() -> str:
     forwarded_for = request.headers.get("X-Forwarded-For", "")
-    return client_address(request.remote_addr, forwarded_for, behind_proxy=desk().behind_proxy)
+    return client_address(request.remote_addr, forwarded_for, desk().settings.trusted_proxies)
+
+
+def _is_on_this_machine() -> bool:
+    return loopback.holds(not desk().settings.public, dict(request.headers))

@@ -32,7 +32,6 @@ class Desk:
     simulated: bool
     admits_demo: bool
     clock_is_virtual: bool
-    behind_proxy: bool
     settings: Settings
     readiness: Readiness = field(default_factory=Readiness)
     recent: Recent = field(default_factory=Recent)

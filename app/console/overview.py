@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from app.calls import campaigns, figures, schedulers, tallies
+from app import clock
+from app.calls import campaigns, figures, login_failures, schedulers, tallies, untrusted_proxies
 from app.calls.figures import Figures
 from app.console import charts, console
 from app.console.access import administrator, note, signed_in, viewer
@@ -43,7 +44,7 @@ class Standing:
 @signed_in
 def overview() -> str:
     """The page."""
-    return render_template("overview.html", standing=_standing(), lines=desk().lines, **_alarms())
+    return render_template("overview.html", standing=_standing(), lines=desk().lines, **_alarms(viewer().scope))
 
 
 @console.get("/overview/figures")
@@ -57,7 +58,8 @@ def overview_figures() -> str:
 @signed_in
 def overview_alarms() -> str:
     """What keeps calls from being dialled, for all pages that show it."""
-    return render_template("overview_alarms.html", **desk().recent.get("alarms", _alarms))
+    scope = viewer().scope
+    return render_template("overview_alarms.html", **desk().recent.get(("alarms", scope), lambda: _alarms(scope)))
 
 
 @console.post("/suspend")
@@ -82,8 +84,14 @@ def resume() -> ResponseReturnValue:
     return redirect(url_for("console.overview"))
 
 
-def _alarms() -> dict[str, object]:
-    return {"switch": campaigns.switch(), "schedulers": schedulers.beating(), "troubles": schedulers.troubles()}
+def _alarms(scope: int | None) -> dict[str, object]:
+    return {
+        "switch": campaigns.switch(),
+        "schedulers": schedulers.beating(),
+        "troubles": schedulers.troubles(),
+        "closed_logins": login_failures.closed(clock.machine(), scope),
+        "untrusted_proxies": untrusted_proxies.recent() if scope is None else [],
+    }
 
 
 def _standing() -> Standing:

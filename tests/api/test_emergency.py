@@ -64,7 +64,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_the_command_line_refuses_each_of_them(environment: dict[str, str], customer: Customer, tmp_path: Path) -> None:
     """``ringback queue`` for each spelling in one process, and ``ringback upload`` for all at once."""
-    account = [sys.executable, "-m", "app", "account", "add", "demo", "--pin", "1234"]
+    account = [sys.executable, "-m", "app", "account", "add", "demo", "--pin", "1234", "--allow-weak-pin"]
     subprocess.run(account, env=environment, check=True, capture_output=True)
     script = (
         "import sys\n"

@@ -54,7 +54,7 @@ class House:
 @pytest.fixture
 def house(cheap_pins: None, web: FlaskClient, clock: MovableClock) -> House:
     now = clock.now()
-    made = {name: accounts.add(name, "1234", now, f"{name}@example.com") for name in RIGHTS}
+    made = {name: accounts.add(name, "1234", now, f"{name}@example.com", allow_weak_pin=True) for name in RIGHTS}
     credentials = {name: (f"{name}@example.com", keys.add(account, "test", now)) for name, account in made.items()}
     revoked = keys.add(made["owner"], "revoked", now)
     keys.revoke(next(key.id for key in keys.every() if key.label == "revoked"), now)

@@ -95,7 +95,9 @@ def _queue_calls(town: Filled, urls: dict[str, object]) -> None:
     for place, number in enumerate(("6175550100", "6175550101", "6175550104", "6175550141")):
         metadata = json.dumps({"patient": 90 + place})
         town.doors.queue_for(1, phone_number=number, metadata=metadata, result_url=urls["result_url"])
-    town.doors.command("account", "add", "downtown", "--pin", "5678", "--email", "downtown@clinic.example")
+    town.doors.command(
+        "account", "add", "downtown", "--pin", "5678", "--allow-weak-pin", "--email", "downtown@clinic.example"
+    )
 
 
 def _find(town: Filled, browser: Browser) -> None:

@@ -22,7 +22,7 @@ def visitor(web: FlaskClient) -> Visitor:
 
 def other(web: FlaskClient, clock: MovableClock) -> Visitor:
     """Somebody who is no administrator, signed in."""
-    accounts.add("other", "4711", clock.now())
+    accounts.add("other", "4711", clock.now(), allow_weak_pin=True)
     return Visitor(web.application.test_client()).sign_in("other", "4711")
 
 
@@ -116,7 +116,7 @@ def test_a_session_ends_with_its_pin_and_with_its_account(visitor: Visitor) -> N
     assert not is_in(visitor)
     accounts.set_status("demo", AccountStatus.ACTIVE)
     assert is_in(visitor)
-    accounts.change_pin("demo", "5678")
+    accounts.change_pin("demo", "5678", allow_weak_pin=True)
     assert not is_in(visitor)
 
 

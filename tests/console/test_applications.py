@@ -17,13 +17,13 @@ from app.calls.deployments import Right
 @pytest.fixture
 def owner(office: Office) -> Visitor:
     """An account without special rights, that has application 2 and deployment 2."""
-    account = accounts.add("owner", "5678", office.clock.now(), "owner@example.com")
+    account = accounts.add("owner", "5678", office.clock.now(), "owner@example.com", allow_weak_pin=True)
     deployments.add_application(account, "clinic", f"{office.customer.url}/start", office.clock.now())
     return Visitor(office.web).sign_in("owner", "5678")
 
 
 def _another(office: Office, login: str = "other") -> Visitor:
-    accounts.add(login, "5678", office.clock.now())
+    accounts.add(login, "5678", office.clock.now(), allow_weak_pin=True)
     return Visitor(office.web.application.test_client()).sign_in(login, "5678")
 
 

@@ -175,7 +175,7 @@ def test_outcomes_are_told_by_callee_type_and_attempts(office: Office, visitor: 
 def test_a_campaign_of_another_account_is_not_there(office: Office, visitor: Visitor) -> None:
     """404 for its page, its parts, its exports and all that can be done to it; it is in no list. Administrators may."""
     campaign_id = upload(office, "6175550100\n", name="secret plan")
-    other = accounts.add("other", "1111", office.clock.now())
+    other = accounts.add("other", "1111", office.clock.now(), allow_weak_pin=True)
     stranger = Visitor(office.web)
     with office.web.session_transaction() as session:
         session.clear()

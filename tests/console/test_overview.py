@@ -65,7 +65,7 @@ def test_the_oldest_due_call_is_named(office: Office, settings: Settings, clock:
 
 def test_an_account_sees_its_own_calls_alone(office: Office, settings: Settings, clock: MovableClock) -> None:
     """In every figure and both charts; no switch for it."""
-    accounts.add("other", "4711", clock.now())
+    accounts.add("other", "4711", clock.now(), allow_weak_pin=True)
     office.queue("6175550100")
     office.work()
     office.queue("6175550105")
@@ -90,7 +90,7 @@ def test_all_calling_is_suspended_and_resumed(office: Office, visitor: Visitor, 
     answer = visitor.send("/overview", "/suspend", because="the carrier asked <b>us</b>")
     assert "All calling is suspended: no dial starts any more" in words(visitor.follow(answer))
     assert campaigns.is_suspended()
-    accounts.add("other", "4711", clock.now())
+    accounts.add("other", "4711", clock.now(), allow_weak_pin=True)
     seen = Visitor(office.web.application.test_client()).sign_in("other", "4711").page("/overview")
     assert "since 2016-09-28 16:51:32 , by demo: the carrier asked <b>us</b>" in words(seen)
     assert "<b>us</b>" not in seen

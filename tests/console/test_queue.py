@@ -76,7 +76,7 @@ def test_what_was_saved_fills_in_both_forms(office: Office, visitor: Visitor) ->
         fields = visitor.forms(path)[path].fields
         assert {name: fields[name] for name in typed} == typed
         assert fields["message_reference"] == ""
-    accounts.add("other", "5678", office.clock.now())
+    accounts.add("other", "5678", office.clock.now(), allow_weak_pin=True)
     other = Visitor(office.web.application.test_client()).sign_in("other", "5678")
     assert other.forms("/queue")["/queue"].fields["start_url"] == ""
 

@@ -212,7 +212,7 @@ def test_a_list_that_is_replaced_while_it_is_read_is_not_queued_in_part(office: 
 def test_another_account_sees_nothing_of_it(office: Office, visitor: Visitor) -> None:
     """404 to look, confirm, discard or start from it, for an administrator too."""
     path = _try(visitor, office.customer, NUMBERS).headers["Location"]
-    accounts.add("other", "5678", office.clock.now())
+    accounts.add("other", "5678", office.clock.now(), allow_weak_pin=True)
     accounts.set_admin("other", is_admin=True)
     other = Visitor(office.web.application.test_client()).sign_in("other", "5678")
     token = other.forms("/queue")["/queue"].fields["csrf_token"]

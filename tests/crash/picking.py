@@ -43,7 +43,10 @@ def _opened(proof: Proof, owners: int, campaigns: int) -> Iterator[None]:
     try:
         now = Clock().now().timestamp()
         ids = [accounts.named("demo").id]
-        ids += [accounts.add(f"account {number}", "1234", Clock().now()).id for number in range(1, owners)]
+        ids += [
+            accounts.add(f"account {number}", "1234", Clock().now(), allow_weak_pin=True).id
+            for number in range(1, owners)
+        ]
         columns = ("id", "account_id", "queue_id", "name", "status", "is_default", "created_at")
         terms = ("id", "campaign_id", "start_url", "result_url", "campaign_parameters", "max_retries")
         terms += ("retry_interval", "scheduled_at", "expires_at", "created_at", "notes")

@@ -64,7 +64,7 @@ def test_a_small_deployment_is_done_within_twice_its_calls(office: Office, setti
 
 def test_a_deployment_and_an_account_beside_a_huge_deployment_share_alike(office: Office, settings: Settings) -> None:
     """A classic account counts as one queue, the deployments of its own application as others."""
-    other = accounts.add("other", "5678", office.clock.now())
+    other = accounts.add("other", "5678", office.clock.now(), allow_weak_pin=True)
     _, theirs = deployments.add_application(other, "theirs", "", office.clock.now())
     _queue(office, 1, 617, 2_000)
     _dial_until(office, settings, FEW_MINUTES)

@@ -32,7 +32,7 @@ def shell(tmp_path: Path) -> Shell:
 def test_a_day_on_the_command_line(shell: Shell, customer: Customer, tmp_path: Path) -> None:
     """An account, a call, a list, and how they stand; in words and as JSON."""
     assert shell.run("status").stdout == b"no calls yet\n"
-    assert shell.run("account", "add", "boss", "--pin", "4711").stdout == b"account boss made\n"
+    assert shell.run("account", "add", "boss", "--pin", "837465").stdout == b"account boss made\n"
     assert shell.run("account", "list").stdout == b"boss\n"
     start = f"--start-url={customer.url}/start"
     queued = shell.run("queue", "--login=boss", "--phone-number=6175550100", start, "--json")
@@ -48,7 +48,19 @@ def test_a_day_on_the_command_line(shell: Shell, customer: Customer, tmp_path: P
     assert lines[0] == {"queued": 3}
     assert [(line["campaign_name"], line["pending"]) for line in lines[1:]] == [("spring", 2), ("default", 1)]
     assert json.loads(shell.run("status", "112850593", "--json").stdout)["status"] == "queued"
-    assert shell.run("account", "pin", "boss", "--pin", "1").stdout == b"account boss has a new PIN\n"
+    assert shell.run("account", "pin", "boss", "--pin", "kx83qz").stdout == b"account boss has a new PIN\n"
+
+
+def test_a_weak_pin_on_the_command_line(shell: Shell) -> None:
+    """It is refused, with what to say to have it taken, and marked in the list."""
+    for verb in ("add", "pin"):
+        refused = shell.run("account", verb, "boss", "--pin", "1")
+        assert refused.returncode == 1
+        assert b"pin: must have at least 6 characters and be none of those that are tried first" in refused.stderr
+        assert b"--allow-weak-pin" in refused.stderr
+        assert shell.run("account", verb, "boss", "--pin", "1", "--allow-weak-pin").returncode == 0
+    assert shell.run("account", "list").stdout == b"boss  weak PIN\n"
+    assert json.loads(shell.run("account", "list", "--json").stdout)["weak_pin"] is True
 
 
 def test_caller_ids_on_the_command_line(shell: Shell) -> None:
@@ -76,7 +88,12 @@ def test_caller_ids_on_the_command_line(shell: Shell) -> None:
     ("arguments", "status", "says"),
     [
         pytest.param(["status", "7"], 1, "call_id: there is no call 7", id="no such call"),
-        pytest.param(["account", "pin", "x", "--pin", "1"], 1, "login: there is no account x", id="no such account"),
+        pytest.param(
+            ["account", "pin", "x", "--pin", "1", "--allow-weak-pin"],
+            1,
+            "login: there is no account x",
+            id="no such account",
+        ),
         pytest.param(["account", "add", "x", "--pin", "1" * 17], 1, "pin: must have 1 to 16", id="long PIN"),
         pytest.param(["when", "bogus"], 1, '"bogus" is not a time', id="no time"),
         pytest.param(["when", "now", "--tz", "America"], 2, "there is no such time zone", id="no zone"),
@@ -122,11 +139,11 @@ def test_settings_that_cannot_be_used(shell: Shell, settings: dict[str, str], sa
 
 def test_a_public_bind_refuses_the_demo_account_until_its_pin_is_changed(shell: Shell) -> None:
     """And the advice it gives can be followed under the very same settings."""
-    shell.run("account", "add", "demo", "--pin", "1234")
+    shell.run("account", "add", "demo", "--pin", "1234", "--allow-weak-pin")
     refused = shell.run("web", bind="0.0.0.0:1")
     assert refused.returncode == 2
     assert b"change it with `ringback account pin demo`" in refused.stderr
-    changed = shell.run("account", "pin", "demo", "--pin", "9999", bind="0.0.0.0:1")
+    changed = shell.run("account", "pin", "demo", "--pin", "9999", "--allow-weak-pin", bind="0.0.0.0:1")
     assert changed.returncode == 0
     for command in ("web", "serve"):
         keyless = shell.run(command, hosts="calls.example.com", bind="127.0.0.1:1")
