@@ -144,7 +144,7 @@ def test_caller_ids_are_allowed_and_taken_back(visitor: Visitor) -> None:
         ("allowed a caller ID", "somebody: 8009957586"),
         ("took back a caller ID", "somebody: 8009957586"),
     ]
-    other = at_another_browser(visitor).sign_in("somebody", "4711")
+    other = at_another_browser(visitor).sign_in("somebody", "837465")
     assert other.web.get(path).status_code == 403
 
 

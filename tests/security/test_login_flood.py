@@ -91,7 +91,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
         yield clinic
 
 
-@pytest.mark.alone
+@pytest.mark.soak
 def test_120_connections_with_unknown_logins(clinic: Clinic) -> None:
     """Health, pages and remembered clients take less than twice as long; newcomers beyond the queue get 503 at once."""
     first_check, _, _ = clinic.call("203.0.113.8")
