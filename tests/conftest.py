@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import needs
 import pytest
 from argon2 import PasswordHasher
 from customer import Customer
@@ -16,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from office import MovableClock, Office
-from postgres import needed, postgres_server, postgres_url, prepare
+from postgres import postgres_server, postgres_url, prepare
 from werkzeug.routing import Rule
 
 from app import factory
@@ -24,6 +25,10 @@ from app.calls import db, pin_hashing
 from app.settings import Settings
 
 __all__ = ["postgres_server", "postgres_url"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(needs)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -83,7 +88,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needed)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs.needs("postgres"))])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh database with the demo account in it: on SQLite, then on PostgreSQL."""
     if request.param == "postgres":

@@ -3,7 +3,6 @@
 To make one takes longer than most tests: one that a test leaves goes to the next when its rows can be put right.
 """
 
-import glob
 import itertools
 import os
 import pwd
@@ -20,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from external_programs import path_of
 from psycopg import sql
 
 from app import factory
@@ -53,24 +53,6 @@ END_OTHERS = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-
-
-def _programs() -> Path | None:
-    """The folder that has initdb and postgres, which Debian keeps out of the PATH."""
-    folders = [Path(found).parent for found in (shutil.which("initdb"),) if found]
-    folders += [Path(found) for found in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
-    if config := shutil.which("pg_config"):
-        told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
-        folders.append(Path(told.stdout.strip()))
-    return next((folder for folder in folders if (folder / "postgres").exists()), None)
-
-
-PROGRAMS = _programs()
-if PROGRAMS is None and os.environ.get("CI") == "true":
-    raise RuntimeError("CI must have the PostgreSQL server")
-
-needed = pytest.mark.skipif(PROGRAMS is None, reason="the PostgreSQL server is not installed")
-"""Marks a test, or one of its parameters, that wants the server."""
 
 
 def prepare(url: str) -> None:
@@ -127,7 +109,6 @@ class Server:
     """A running server that listens on a socket in its own folder."""
 
     def __init__(self, folder: Path) -> None:
-        assert PROGRAMS is not None
         self._folder = folder
         self._numbers = itertools.count(1)
         self._pristine: Pristine | None = None
@@ -139,7 +120,7 @@ class Server:
             self._as |= {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
         options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C")
         subprocess.run(
-            [PROGRAMS / "initdb", *options, f"--username={USER}", f"--pgdata={folder}/data"],
+            [_program("initdb"), *options, f"--username={USER}", f"--pgdata={folder}/data"],
             check=True,
             stdout=subprocess.DEVNULL,
             **self._as,
@@ -193,11 +174,10 @@ class Server:
             self._start()
 
     def _start(self) -> None:
-        assert PROGRAMS is not None
         options = [f"--{name}={value}" for name, value in SETTINGS.items()]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAMS / "postgres", "-D", f"{self._folder}/data", "-k", str(self._folder), *options],
+                [_program("postgres"), "-D", f"{self._folder}/data", "-k", str(self._folder), *options],
                 stdout=log,
                 stderr=log,
                 **self._as,
@@ -223,6 +203,12 @@ class Server:
 
     def _drop(self, name: str) -> None:
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _program(name: str) -> str:
+    path = path_of(name)
+    assert path is not None
+    return path
 
 
 @pytest.fixture(scope="session")

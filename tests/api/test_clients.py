@@ -10,7 +10,7 @@ import pytest
 import requests
 from customer import Customer, Reply
 from live import Live, running
-from required import needs
+from needs import needs
 
 CLIENTS = Path(__file__).parent.parent / "clients"
 
@@ -37,7 +37,7 @@ def _fields(customer: Customer) -> dict[str, str]:
     }
 
 
-@needs("php")
+@needs("php", "php-xml")
 def test_php_with_a_stream_context(live: Live, customer: Customer) -> None:
     """A Windows-1252 reference goes in and comes back as UTF-8, in the answer and in both callbacks."""
     call_id = _run("php", CLIENTS / "stream_context.php", live.url, customer.url).strip()
@@ -47,7 +47,7 @@ def test_php_with_a_stream_context(live: Live, customer: Customer) -> None:
     assert customer.posts("/start")[0].form["message_reference"] == "café"
 
 
-@needs("php")
+@needs("php", "php-curl", "php-xml")
 def test_php_with_curl_and_a_file(live: Live, customer: Customer, tmp_path: Path) -> None:
     """Every line of the file becomes a call of its own, in file order."""
     file = tmp_path / "numbers.csv"

@@ -9,7 +9,7 @@ import pytest
 import requests
 from customer import Customer
 from live import Live, running
-from required import needs
+from needs import needs
 
 CLIENTS = Path(__file__).parent.parent / "clients"
 DEMO = ("demo@example.com", "demo-key")
@@ -27,7 +27,7 @@ def _run(*command: object) -> str:
     return done.stdout
 
 
-@needs("php")
+@needs("php", "php-curl")
 def test_php_with_curl_and_fields_as_an_array(live: Live, customer: Customer) -> None:
     """The metadata comes back in the status and in the result, which is JSON."""
     call_id, first_name = _run("php", CLIENTS / "fuse_queue.php", live.url, customer.url).splitlines()
@@ -40,7 +40,7 @@ def test_php_with_curl_and_fields_as_an_array(live: Live, customer: Customer) ->
     assert status.json() == {"call_details": details}
 
 
-@needs("php")
+@needs("php", "php-curl", "php-xml")
 def test_php_with_curl_and_a_file(live: Live, customer: Customer, tmp_path: Path) -> None:
     """Every good line of the file becomes a call; the others are told."""
     file = tmp_path / "numbers.csv"

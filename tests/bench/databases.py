@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg
+from external_programs import path_of
 
 from app import factory
 from app.calls import db
@@ -117,7 +118,7 @@ def _fill(url: str, fill: Callable[[], None]) -> None:
 def running(folder: Path) -> Iterator[Sequence[Databases]]:
     """Both kinds; SQLite alone where the PostgreSQL server is not installed."""
     sqlite = SqliteFiles(folder)
-    if postgres.PROGRAMS is None:
+    if path_of("postgres") is None:
         print("The PostgreSQL server is not installed: SQLite alone is measured.", flush=True)
         yield [sqlite]
         return

@@ -1,17 +1,14 @@
 """Somebody in front of a real browser: Debian's chromium, driven by Playwright. Knows nothing of what pages show."""
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from external_programs import path_of
 from playwright.sync_api import Browser, ConsoleMessage, Locator, expect, sync_playwright
-from required import needs
 
-PROGRAM = "chromium"
-needed = needs(PROGRAM)
 PATIENCE = 45_000
 """Milliseconds until something that does not come is given up: far more than any page needs on a busy machine."""
 _QUIET = (
@@ -31,7 +28,7 @@ def chromium() -> Iterator[Browser]:
     """A browser without a window that asks nobody but the pages' own server."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which(PROGRAM), args=_QUIET)
+        browser = playwright.chromium.launch(executable_path=path_of("chromium"), args=_QUIET)
         yield browser
         browser.close()
 

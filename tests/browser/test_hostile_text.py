@@ -10,13 +10,14 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import pytest
-from browsing import Person, needed
+from browsing import Person
 from customer import Customer, Reply
 from doors import Doors
 from live import Live, running, until
+from needs import needs
 from playwright.sync_api import Browser
 
-pytestmark = needed
+pytestmark = needs("chromium", "libatomic")
 
 PAYLOADS = (Path(__file__).parent.parent / "data" / "scripts.txt").read_text(encoding="utf-8").splitlines()
 ALL = "\n".join(PAYLOADS)

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import Person, needed
+from browsing import Person
 from filled import Filled, filled
 from flask.testing import FlaskClient
+from needs import needs
 from places import OPEN, PAGES, PARTS, PROBLEMS
 from playwright.sync_api import Browser, Page
 from standard import mistakes
 
-pytestmark = needed
+pytestmark = needs("chromium", "libatomic")
 
 EMPTY = {path: path for path in ("/overview", "/campaigns", "/calls", "/applications", "/keys", "/audit", "/settings")}
 SEEN_BY = [

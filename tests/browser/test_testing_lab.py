@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from browsing import Person, needed
+from browsing import Person
 from customer import Customer
 from doors import Doors
 from live import Live, running
+from needs import needs
 from playwright.sync_api import Browser, expect
 
-pytestmark = needed
+pytestmark = needs("chromium", "libatomic")
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,14 @@ import threading
 from pathlib import Path
 from urllib.parse import quote_plus
 
-from browsing import Person, needed
+from browsing import Person
 from customer import PAGE, Customer, Received, Reply
 from doors import Doors
 from live import Live
+from needs import needs
 from playwright.sync_api import Locator, expect
 
-pytestmark = needed
+pytestmark = needs("chromium", "libatomic")
 
 
 class Held:

@@ -6,12 +6,12 @@ from datetime import datetime
 from itertools import count
 
 import pytest
-from required import needs
+from needs import needs
 
 from app.telephony.callees import Callee
 from app.telephony.carrier import Carrier, Converse, Dial, Happening, Line, Outcome
 
-ON_THE_WIRE = [needs("sipp"), needs("espeak-ng"), needs("setpriv"), pytest.mark.live]
+ON_THE_WIRE = [needs("sipp", "espeak-ng", "setpriv"), pytest.mark.live]
 """What the exchange consists of, in real time."""
 
 RING_SECONDS = 0.3

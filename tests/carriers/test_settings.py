@@ -1,6 +1,7 @@
 """What the settings of real calls must say: whatever is missing or at odds is told by name before anything starts."""
 
 import pytest
+from needs import needs
 
 from app.carriers import prepare_carrier
 from app.errors import SettingError
@@ -48,5 +49,6 @@ def test_what_nobody_can_call_or_be_called_by_is_refused(name: str, value: str) 
         Settings.read(GOOD | {f"RINGBACK_SIP_{name}": value})
 
 
+@needs("espeak-ng")
 def test_as_many_lines_as_there_is_room_for() -> None:
     assert prepare_carrier(Settings.read(GOOD | {"RINGBACK_LINES": "250", "RINGBACK_SIP_RTP_PORTS": "10000-10999"}))

@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from needs import needs
 from talking import spans, tone
 
 from app.telephony import speech
 from app.telephony.carrier import BYTES_PER_SECOND
 from app.telephony.speech import LONGEST_SECONDS, Espeak
+
+pytestmark = needs("espeak-ng")
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 from customer import Received, Reply
+from needs import needs
 from office import Office
-from required import needs
 from visitor import Visitor, words
 
 from app.calls import accounts, listing
@@ -147,7 +147,7 @@ def test_a_call_tells_its_story(office: Office, visitor: Visitor) -> None:
     assert "Its result is acknowledged after 1 post; the last answer: HTTP 200." in words(page)
 
 
-@needs("curl")
+@needs("bash", "curl")
 def test_an_exchange_can_be_made_again_from_a_shell(office: Office, visitor: Visitor) -> None:
     """What stands on the page, given to bash, sends what was sent: header, body, address."""
     office.customer.answers["/it's [x]"] = lambda _: Reply(body=b"completed")

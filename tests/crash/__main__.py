@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from postgres import PROGRAMS, Server
+from external_programs import path_of
+from postgres import Server
 
 from . import every
 from .proof import BOTH, POSTGRES, Promise, beginning
@@ -23,7 +24,7 @@ from .proof import BOTH, POSTGRES, Promise, beginning
 
 @contextlib.contextmanager
 def _server(wanted: bool) -> Iterator[Server | None]:
-    if not wanted or PROGRAMS is None:
+    if not wanted or path_of("postgres") is None:
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="ringback-postgres-"))

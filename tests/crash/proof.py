@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from external_programs import NOT_INSTALLED, missing
 from postgres import Server
 
 SQLITE, POSTGRES = "sqlite", "postgres"
@@ -60,10 +61,14 @@ class Promise:
     short_engines: Sequence[str]
     in_process: bool
     timed: bool
+    programs: Sequence[str]
+    """External programs without which it can't be shown."""
 
     def run(self, proof: Proof, *, short: bool) -> tuple[bool, str]:
         """Whether it held, and the line to print."""
         began = time.monotonic()
+        if lacking := missing(self.programs):
+            return True, f"{self.name} {proof.engine}: not tried: {NOT_INSTALLED}{', '.join(lacking)}"
         try:
             self.prove(proof, **((self.short or {}) if short else self.long))
         except Untried as lacking:
@@ -89,11 +94,14 @@ def promise(
     short_engines: Sequence[str] = (),
     in_process: bool = False,
     timed: bool = False,
+    programs: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Register a proof under a name."""
 
     def register(prove: Function) -> Function:
-        PROMISES[name] = Promise(name, says, prove, engines, long, short, short_engines or engines, in_process, timed)
+        PROMISES[name] = Promise(
+            name, says, prove, engines, long, short, short_engines or engines, in_process, timed, programs
+        )
         return prove
 
     return register

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import resource
-import shutil
 import sqlite3
 import subprocess
 import threading
@@ -144,16 +143,14 @@ def _prove(proof: Proof, database: Path, trouble: Trouble, seconds: float, *, le
     long={"seconds": 30.0},
     short=None,
     engines=(SQLITE,),
+    programs=("mount", "umount"),
 )
 def disk_full(proof: Proof, *, seconds: float) -> None:
     """A small file system of its own, filled to the last byte while calls are dialled."""
     disk = proof.folder / "disk"
     disk.mkdir()
-    mount = shutil.which("mount")
-    mounted = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
         raise Untried("this user may not mount a small disk")
 
     @contextlib.contextmanager
@@ -214,24 +211,24 @@ def files_at_their_limit(proof: Proof, *, seconds: float) -> None:
     long={"seconds": 30.0},
     short=None,
     engines=(SQLITE,),
+    programs=("chattr",),
 )
 def read_only(proof: Proof, *, seconds: float) -> None:
     """The database's files are made immutable under the running programs."""
     trial = proof.folder / "trial"
     trial.touch()
-    chattr = shutil.which("chattr")
-    if not chattr or subprocess.run([chattr, "+i", trial], capture_output=True, check=False).returncode:
+    if subprocess.run(["chattr", "+i", trial], capture_output=True, check=False).returncode:
         raise Untried("this user, or this file system, can't make files immutable")
-    subprocess.run([chattr, "-i", trial], check=True)
+    subprocess.run(["chattr", "-i", trial], check=True)
 
     @contextlib.contextmanager
     def immutable(programs: Fleet) -> Iterator[None]:
         files = [proof.folder / "ringback.db", proof.folder / "ringback.db-wal"]
-        subprocess.run([chattr, "+i", *files], check=True)
+        subprocess.run(["chattr", "+i", *files], check=True)
         try:
             yield
         finally:
-            subprocess.run([chattr, "-i", *files], check=True)
+            subprocess.run(["chattr", "-i", *files], check=True)
 
     _prove(proof, proof.folder / "ringback.db", immutable, seconds)
 

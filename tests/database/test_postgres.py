@@ -10,13 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from live import until
-from postgres import Server, needed
+from needs import needs
+from postgres import Server
 
 from app.calls import db, postgres
 from app.calls.db import execute, writing
 from app.errors import Refusal
 
-pytestmark = needed
+pytestmark = needs("postgres")
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from customer import Customer
 from live import ROOT
+from needs import needs
 from office import RECEIVED, MovableClock, Office
-from postgres import Server, needed
+from postgres import Server
 
 from app import factory
 from app.calls import accounts, caller_ids, db, deployments
@@ -21,7 +22,7 @@ from app.settings import Settings
 OPEN = "import sys; from app.calls import db; db.open_database(sys.argv[1])"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needed)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs("postgres"))])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with nothing in it."""
     if request.param == "sqlite":
@@ -165,7 +166,7 @@ def test_a_database_that_cannot_be_opened_is_said(url: str, sentence: str) -> No
     assert "secret" not in str(refused.value)
 
 
-@needed
+@needs("postgres")
 def test_a_database_that_is_not_there_is_said(postgres_server: Server) -> None:
     """The server's own words are passed on."""
     with pytest.raises(SettingError, match='database "none" does not exist'):

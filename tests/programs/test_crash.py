@@ -12,7 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from crash.every import PROMISES
 from crash.proof import POSTGRES, Promise, beginning
-from postgres import PROGRAMS, Server, needed
+from external_programs import path_of
+from needs import needs
+from postgres import Server
 
 SEED = os.environ.get("CRASH_SEED", secrets.token_hex(4))
 SIDE_BY_SIDE = 5
@@ -22,7 +24,8 @@ Shown = tuple[bool, str]
 def _cases() -> Iterator[object]:
     for promise in PROMISES.values():
         for engine in promise.short_engines if promise.short is not None else ():
-            marks = [needed] if engine == POSTGRES else []
+            programs = [*promise.programs, *(["postgres"] if engine == POSTGRES else [])]
+            marks = [needs(*programs)] if programs else []
             yield pytest.param(promise.name, engine, id=f"{promise.name}-{engine}", marks=marks)
 
 
@@ -40,7 +43,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Futu
         if item.path == request.path and hasattr(item, "callspec")
     ]
     programs = [(name, engine) for name, engine in asked if not PROMISES[name].in_process]
-    wanted = PROGRAMS is not None and any(engine == POSTGRES for _, engine in programs)
+    wanted = path_of("postgres") is not None and any(engine == POSTGRES for _, engine in programs)
     server = request.getfixturevalue("postgres_server") if wanted else None
     if server is None:
         programs = [(name, engine) for name, engine in programs if engine != POSTGRES]

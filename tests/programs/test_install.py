@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from live import ROOT, free_port, until
+from needs import needs
 
 
+@needs("git")
 @pytest.mark.timeout(300)
 def test_an_installed_serve_shows_its_pages(tmp_path: Path) -> None:
     """Installed from a copy of the source, run in a folder with nothing in it."""

@@ -15,7 +15,7 @@ import multipart
 import pytest
 from customer import Customer, Reply
 from live import Live, free_port, running, until
-from required import needs
+from needs import needs
 
 FINAL = "SELECT count(*) FROM call WHERE status IN ('completed', 'failed')"
 

@@ -12,9 +12,10 @@ import multipart
 import pytest
 from customer import Customer
 from live import Live, until
-from postgres import Server, needed
+from needs import needs
+from postgres import Server
 
-pytestmark = [needed, pytest.mark.timeout(180)]
+pytestmark = [needs("postgres"), pytest.mark.timeout(180)]
 LINES = 3_000
 
 

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from required import needs
+from needs import needs
 
 from app.intake.strtotime import strtotime
 from app.intake.strtotime.abbreviations import ABBREVIATIONS

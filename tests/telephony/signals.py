@@ -4,6 +4,7 @@ import functools
 import subprocess
 
 import numpy as np
+from external_programs import path_of
 from numpy.typing import NDArray
 
 RATE = 8_000
@@ -35,7 +36,12 @@ def joined(*signals: Signal) -> Signal:
 
 @functools.cache
 def spoken(text: str, voice: str = "en-us", words_per_minute: int = 175, decibels: float = -20) -> Signal:
-    """A text in the band of a telephone; ``decibels`` are those of what is voiced, as ITU-T P.56 measures speech."""
+    """A text in the band of a telephone; ``decibels`` are those of what is voiced, as ITU-T P.56 measures speech.
+
+    Nothing where espeak-ng is not installed, since tables of sounds are made before the tests with voices are skipped.
+    """
+    if path_of("espeak-ng") is None:
+        return silence(0)
     command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "--stdout", text]
     wav = subprocess.run(command, capture_output=True, check=True).stdout
     rate = int.from_bytes(wav[24:28], "little")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from needs import needs
 from signals import (
     VOICES,
     Signal,
@@ -29,6 +30,8 @@ from app.telephony.detection import Beep, Detector, InformationTones, Tuning
 from app.telephony.outcomes import CalleeType
 
 Damage = Callable[[Signal], Signal]
+
+with_voices = needs("espeak-ng")
 
 TOTAL = Tuning().total / 1000
 ORDINARY = 4.0
@@ -120,6 +123,7 @@ def first(listener: InformationTones | Beep, sound: Signal) -> float | None:
     return None
 
 
+@with_voices
 @pytest.mark.parametrize(("sound", "verdict"), SIGNALS.values(), ids=SIGNALS)
 def test_who_answered_is_known_within_four_seconds_and_what_is_unclear_at_five(
     sound: Signal, verdict: CalleeType
@@ -129,6 +133,7 @@ def test_who_answered_is_known_within_four_seconds_and_what_is_unclear_at_five(
     assert seconds == TOTAL if verdict is CalleeType.UNKNOWN else seconds <= ORDINARY
 
 
+@with_voices
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
@@ -144,6 +149,7 @@ def test_a_bad_line_changes_no_verdict(name: str, damage: str) -> None:
     assert seconds <= (TOTAL if verdict is CalleeType.UNKNOWN else ORDINARY)
 
 
+@with_voices
 @pytest.mark.parametrize("decibels", [-6, -12, -20, -26, -30])
 def test_a_short_greeting_is_a_person_and_a_long_one_a_machine_however_loud(decibels: float) -> None:
     for text in (*GREETINGS, MACHINES[0]):
@@ -152,6 +158,7 @@ def test_a_short_greeting_is_a_person_and_a_long_one_a_machine_however_loud(deci
         assert seconds <= ORDINARY, text
 
 
+@with_voices
 @pytest.mark.parametrize("voice", VOICES)
 def test_every_voice_that_says_hello_is_a_person(voice: str) -> None:
     """At a slow, a common and a hasty pace."""
@@ -161,6 +168,7 @@ def test_every_voice_that_says_hello_is_a_person(voice: str) -> None:
             assert (told, seconds <= ORDINARY) == (CalleeType.VOICE, True), (text, words_per_minute)
 
 
+@with_voices
 @pytest.mark.parametrize("voice", VOICES)
 def test_every_voice_that_goes_on_is_a_machine(voice: str) -> None:
     for text in MACHINES:
@@ -168,6 +176,7 @@ def test_every_voice_that_goes_on_is_a_machine(voice: str) -> None:
         assert (told, seconds <= ORDINARY) == (CalleeType.ANSWERINGMACHINE, True), text
 
 
+@with_voices
 def test_a_slow_person_who_gives_a_name_needs_a_patient_tuning() -> None:
     """With a limit of 1.5 s and three words, who says more than "Hello?" slowly passes for a machine."""
     slow = [answered(spoken(text, words_per_minute=130)) for text in NAMES]
@@ -177,12 +186,14 @@ def test_a_slow_person_who_gives_a_name_needs_a_patient_tuning() -> None:
     assert detect(MACHINE, tuning=patient)[0] is CalleeType.ANSWERINGMACHINE
 
 
+@with_voices
 @pytest.mark.parametrize("piece", [0.02, 0.033, 1.0, 20.0], ids=lambda piece: f"{piece} s")
 @pytest.mark.parametrize(("sound", "verdict"), SIGNALS.values(), ids=SIGNALS)
 def test_pieces_of_any_length_give_the_same_verdict(sound: Signal, verdict: CalleeType, piece: float) -> None:
     assert detect(sound, piece)[0] is verdict
 
 
+@with_voices
 @given(sizes=st.lists(st.integers(1, 9_001), min_size=1, max_size=40), name=st.sampled_from(sorted(SIGNALS)))
 @settings(max_examples=100, deadline=None)
 def test_pieces_may_even_break_samples(sizes: list[int], name: str) -> None:
@@ -210,6 +221,7 @@ def _made_up(seed: int) -> Signal:
             return answered(spoken(texts[seed % len(texts)], VOICES[seed // 4 % len(VOICES)]))
 
 
+@with_voices
 def test_neither_noise_nor_music_nor_speech_is_a_fax_or_information() -> None:
     """Two hundred made-up sounds; melodies of pure tones are among them, each 0.3 s."""
     for seed in range(200):
@@ -253,13 +265,14 @@ def test_information_tones_are_heard_before_the_answer(segments: Signal, damage:
         ),
         pytest.param(joined(*(tone(0.38, each, 2_400) for each in (950, 1400, 1777))), id="pairs of tones"),
         pytest.param(chords(10, seed=2), id="music"),
-        pytest.param(spoken(MACHINES[3]), id="an announcement"),
+        pytest.param(spoken(MACHINES[3]), id="an announcement", marks=with_voices),
     ],
 )
 def test_other_early_media_are_no_information_tones(sound: Signal) -> None:
     assert first(InformationTones(), joined(sound, silence(1))) is None
 
 
+@with_voices
 @pytest.mark.parametrize("damage", ["G.711", "direct current", "clipping", NOISE])
 @pytest.mark.parametrize("seconds", [0.2, 0.4, 1.0, 2.5])
 @pytest.mark.parametrize("hertz", [405, 440, 1000, 1400, 1995])
@@ -270,6 +283,7 @@ def test_a_beep_is_heard_as_soon_as_it_is_over(hertz: float, seconds: float, dam
     assert 0 <= heard - len(sound) * 2 / BYTES_PER_SECOND <= 0.4
 
 
+@with_voices
 def test_a_beep_is_heard_though_packets_are_lost() -> None:
     sound = joined(spoken(MACHINES[2]), silence(0.4), tone(0.8, 1000), silence(1))
     assert first(Beep(), lossy(sound)) is not None
@@ -293,6 +307,7 @@ def test_other_sounds_are_no_beep(sound: Signal) -> None:
     assert first(Beep(), joined(silence(0.3), sound, silence(1))) is None
 
 
+@with_voices
 @pytest.mark.parametrize("voice", VOICES)
 def test_no_voice_beeps(voice: str) -> None:
     for text in MACHINES:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from required import needs
+from needs import needs
 
 from app.telephony.sip.pacing import ON_TIME, SLACK_NANOSECONDS, Pacing, wake_together
 
@@ -50,6 +50,7 @@ def may_go_before_others() -> bool:
     return tried.returncode == 0
 
 
+@needs("chrt")
 def test_only_who_hands_over_sound_goes_before_others() -> None:
     pacing = Pacing()
     wanted = os.SCHED_RR if may_go_before_others() else os.SCHED_OTHER
