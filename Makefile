@@ -7,6 +7,8 @@ LIVE_PROCESSES ?= 8
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
 test soak: export PYTHONDONTWRITEBYTECODE :=
+# What each run of pytest has skipped is collected, and said once at the end.
+test: export TESTS_SKIPPED := .venv/skipped-tests
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint check demo bench bench-peers soak screenshots security audit clean
@@ -30,9 +32,11 @@ install: .venv/installed  ## make .venv with ringback in it
 run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
-test: .venv/installed-test  ## run the tests; what is skipped is said with its reason
+test: .venv/installed-test  ## run the tests; what is skipped is said at the end, and what to install for it
+	@rm -f $(TESTS_SKIPPED)
 	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not soak and not live'
 	@$(BIN)/python -m pytest --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'not soak and live' tests/carriers
+	@$(BIN)/python tests/external_programs.py $(TESTS_SKIPPED)
 
 lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit
 	@$(BIN)/ruff check .

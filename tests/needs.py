@@ -31,7 +31,9 @@ def needs(*programs: str) -> pytest.MarkDecorator:
 
 
 def skip_without(*programs: str) -> None:
-    """Skip the running test when one of these programs is not installed."""
+    """Skip the running test when one of these programs is not installed; for fixtures."""
+    if _running is not None:
+        _named_packages[_running].update(PACKAGES[program] for program in programs)
     if lacking := missing(programs):
         pytest.skip(NOT_INSTALLED + ", ".join(lacking))
 
