@@ -4,6 +4,8 @@ Nothing here knows XML, JSON or HTTP: only the replies modules turn a refusal in
 """
 
 import math
+import shlex
+import sys
 
 
 class Refusal(Exception):
@@ -122,11 +124,11 @@ class BadList(BadField):
 class UrlNotUsable(BadField):
     """A start_url or result_url did not answer its probe with 200.
 
-    One sentence for every cause, so that an answer tells nobody what listens inside our network.
+    ``why`` is empty where it would tell what listens inside a network that the client may not see.
     """
 
-    def __init__(self, field: str, url: str) -> None:
-        super().__init__(field, f"{url} did not answer 200 OK")
+    def __init__(self, field: str, url: str, why: str = "") -> None:
+        super().__init__(field, f"{url} did not answer 200 OK" + (f": {why}" if why else ""))
 
 
 class NoSuchCall(Refusal):
@@ -136,5 +138,22 @@ class NoSuchCall(Refusal):
         super().__init__(f"call_id: there is no call {call_id}")
 
 
+class NoDatabase(Refusal):
+    """There is no database of ours where it was looked for."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"there is no ringback database in {place}: run this in the folder where `ringback serve` runs, or set "
+            "RINGBACK_DATABASE. The first `ringback serve` makes a database, and so does `ringback account add`."
+        )
+
+
 class SettingError(Exception):
     """A RINGBACK_ setting is unknown or has a value that can't be used."""
+
+
+class NotInstalled(SettingError):
+    """A setting asks for what one of ringback's extras brings; the sentence has the command that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what}: {shlex.quote(sys.executable)} -m pip install 'ringback[{extra}]'")

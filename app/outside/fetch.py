@@ -68,6 +68,11 @@ class Outside:
         ip = _LOCALHOST if f".{target.host}".rstrip(".").endswith(".localhost") else target.ip
         return ip is None or self._policy.permits(ip, target.port)
 
+    @property
+    def may_call_private(self) -> bool:
+        """Whether clients' URLs may name private addresses: then what is there is no secret to clients."""
+        return self._policy.network == "open"
+
     def get(
         self,
         url: str,

@@ -27,16 +27,26 @@ def refuse_unless_answering(
 ) -> dict[str, Answer]:
     """The answers by field name; raises UrlNotUsable for the first field, in the order given, not answered with 200.
 
-    The client reads the same sentence whatever the cause; the cause goes to the log.
+    The cause goes to the log, and to the client where ``_may_tell`` says so.
     """
     answers = {}
     for field, answer in probe(outside, urls, limits).items():
         if isinstance(answer, NotFetched) or answer.status != OK:
-            cause = answer if isinstance(answer, NotFetched) else answer.status
+            cause = str(answer) if isinstance(answer, NotFetched) else f"it answered {answer.status}"
             log.info("preflight refused %s %s: %s", field, _place(urls[field]), cause)
-            raise UrlNotUsable(field, urls[field])
+            raise UrlNotUsable(field, urls[field], cause if _may_tell(outside, urls[field], answer) else "")
         answers[field] = answer
     return answers
+
+
+def _may_tell(outside: Outside, url: str, answer: Answer | NotFetched) -> bool:
+    """Whether the client may know why a URL can't be used.
+
+    Under the public network it may not: even public addresses answer us otherwise than a stranger, from inside a
+    firewall. Nor may it know that a name or a redirect leads to an address that is not called.
+    """
+    is_hidden = isinstance(answer, NotFetched) and answer.reason is Reason.ADDRESS and outside.may_call(url)
+    return outside.may_call_private and not is_hidden
 
 
 def probe(outside: Outside, urls: Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> dict[str, Answer | NotFetched]:

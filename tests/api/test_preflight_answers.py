@@ -58,21 +58,21 @@ def test_a_url_that_does_not_answer_200(web: FlaskClient, customer: Customer, fa
         "/204": lambda _: Reply(204),
     }
     with _listener(faults.silence) as never, _listener(A_BYTE_A_SECOND) as drip:
-        url = {
-            "404": f"{customer.url}/nowhere",
-            "301 to 404": f"{customer.url}/moved",
-            "refused": _refused_port(),
-            "unknown host": "http://no-such-host.invalid/",
-            "never answers": never,
-            "a byte a second": drip,
-            "500": f"{customer.url}/500",
-            "204": f"{customer.url}/204",
+        url, why = {
+            "404": (f"{customer.url}/nowhere", "it answered 404"),
+            "301 to 404": (f"{customer.url}/moved", "it answered 404"),
+            "refused": (_refused_port(), "connection refused or unreachable"),
+            "unknown host": ("http://no-such-host.invalid/", "no such host"),
+            "never answers": (never, "no whole answer in time"),
+            "a byte a second": (drip, "no whole answer in time"),
+            "500": (f"{customer.url}/500", "it answered 500"),
+            "204": (f"{customer.url}/204", "it answered 204"),
         }[fault]
         urls = {"start_url": f"{customer.url}/start", field: url}
         began = time.monotonic()
         answer = web.post("/queuecall.php", data=_form(**urls))
         assert time.monotonic() - began < 11
-    assert f"<error>{field}: {url} did not answer 200 OK</error>" in answer.text
+    assert f"<error>{field}: {url} did not answer 200 OK: {why}</error>" in answer.text
     assert execute("SELECT count(*) FROM terms").fetchone() == (0,)
 
 
@@ -82,7 +82,7 @@ def test_both_urls_are_probed_side_by_side(web: FlaskClient, customer: Customer)
         began = time.monotonic()
         answer = web.post("/queuecall.php", data=_form(first, second))
         assert time.monotonic() - began < 11
-    assert f"<error>start_url: {first} did not answer 200 OK</error>" in answer.text
+    assert f"<error>start_url: {first} did not answer 200 OK: no whole answer in time</error>" in answer.text
 
 
 def test_a_redirect_to_200_is_fine(web: FlaskClient, customer: Customer) -> None:

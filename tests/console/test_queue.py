@@ -63,7 +63,7 @@ def test_a_url_that_does_not_answer_is_said(office: Office, visitor: Visitor) ->
     """The same probe and sentence as the classic API's."""
     answer = visitor.send("/queue", "/queue", phone_number="6175550100", start_url=f"{office.customer.url}/none")
     assert answer.status_code == 400
-    assert f"start_url: {office.customer.url}/none did not answer 200 OK" in words(answer.text)
+    assert f"start_url: {office.customer.url}/none did not answer 200 OK: it answered 404" in words(answer.text)
 
 
 def test_what_was_saved_fills_in_both_forms(office: Office, visitor: Visitor) -> None:

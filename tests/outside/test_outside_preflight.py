@@ -1,16 +1,20 @@
 """The pre-flight: both URLs are fetched side by side, and only 200 will do."""
 
 import logging
+import ssl
 import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
 
 import faults
 import pytest
+import trustme
 from faults import Behaviour, Serve, answer, drip, head, redirect, routes
 
 from app.errors import UrlNotUsable
+from app.outside.addresses import Policy
 from app.outside.answers import Answer, Limits, NotFetched, Reason
 from app.outside.fetch import Outside
 from app.outside.preflight import probe, refuse_unless_answering
@@ -40,39 +44,83 @@ def test_a_url_that_answers_200_passes(behave: Behaviour, outside: Outside, serv
     assert answers["start_url"].status == 200
 
 
-BAD: dict[str, Behaviour] = {
-    "201": answer(b"", 201),
-    "204": answer(b"", 204),
-    "302 to nowhere": answer(b"", 302),
-    "301 to 404": routes(start=redirect("/gone", 301)),
-    "401": answer(b"", 401),
-    "404": answer(b"", 404),
-    "500": answer(b"", 500),
-    "too many redirects": redirect("/start"),
-    "silence": faults.silence,
-    "drip": drip(head(length=1000)),
-    "hang up": faults.hang_up,
-    "reset": faults.reset,
+BAD: dict[str, tuple[Behaviour, str]] = {
+    "201": (answer(b"", 201), "it answered 201"),
+    "204": (answer(b"", 204), "it answered 204"),
+    "302 to nowhere": (answer(b"", 302), "it answered 302"),
+    "301 to 404": (routes(start=redirect("/gone", 301)), "it answered 404"),
+    "401": (answer(b"", 401), "it answered 401"),
+    "404": (answer(b"", 404), "it answered 404"),
+    "500": (answer(b"", 500), "it answered 500"),
+    "too many redirects": (redirect("/start"), "too many redirects"),
+    "silence": (faults.silence, "no whole answer in time"),
+    "drip": (drip(head(length=1000)), "no whole answer in time"),
+    "hang up": (faults.hang_up, "connection broken off or answer not HTTP: RemoteDisconnected"),
+    "reset": (faults.reset, "connection broken off or answer not HTTP: ConnectionResetError"),
 }
 
 
-@pytest.mark.parametrize("behave", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("behave", "why"), BAD.values(), ids=BAD)
 @pytest.mark.parametrize("field", ["start_url", "result_url"])
-def test_a_url_that_answers_anything_else_is_refused_with_one_sentence(
-    field: str, behave: Behaviour, outside: Outside, serve: Serve
+def test_a_url_that_answers_anything_else_is_refused_and_the_client_is_told_why(
+    field: str, behave: Behaviour, why: str, outside: Outside, serve: Serve
 ) -> None:
     bad = f"{serve(behave).url}/start"
     urls = {"start_url": serve().url, "result_url": f"{serve().url}/result", field: bad}
+    assert _refusal(outside, urls) == f"{field}: {bad} did not answer 200 OK: {why}"
+
+
+def _refusal(outside: Outside, urls: dict[str, str]) -> str:
     with pytest.raises(UrlNotUsable) as refused:
         refuse_unless_answering(outside, urls, SHORT)
-    assert str(refused.value) == f"{field}: {bad} did not answer 200 OK"
+    return str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["http://10.0.0.1.5/", "file:///etc/passwd", "http://169.254.169.254/", "not a URL"])
-def test_a_url_that_may_not_be_called_is_refused_with_the_same_sentence(url: str, outside: Outside) -> None:
-    with pytest.raises(UrlNotUsable) as refused:
-        refuse_unless_answering(outside, {"start_url": url})
-    assert str(refused.value) == f"start_url: {url} did not answer 200 OK"
+def test_a_certificate_that_is_not_trusted_is_told(outside: Outside, serve: Serve, authority: trustme.CA) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    url = serve(tls=context).url
+    why = "TLS handshake or certificate not accepted: unable to get local issuer certificate"
+    assert _refusal(outside, {"start_url": url}) == f"start_url: {url} did not answer 200 OK: {why}"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://10.0.0.1.5/", "malformed URL: address"),
+        ("http://169.254.169.254/", "address not permitted"),
+        ("not a URL", "malformed URL: not an http or https URL, or a character that has no place in one"),
+    ],
+)
+def test_a_url_that_may_not_be_called_as_everybody_can_see_is_told(url: str, why: str, outside: Outside) -> None:
+    assert _refusal(outside, {"start_url": url}) == f"start_url: {url} did not answer 200 OK: {why}"
+
+
+def test_nobody_is_told_that_a_name_or_a_redirect_leads_to_an_address_that_is_not_called(serve: Serve) -> None:
+    """Which names there are inside, and what they mean, is nobody's business."""
+    outside = Outside(Policy("open"), user_agent="ringback-test", resolve=lambda host, port: ["169.254.169.254"])
+    name = "http://inside.example/"
+    assert _refusal(outside, {"start_url": name}) == f"start_url: {name} did not answer 200 OK"
+    redirected = serve(redirect("http://169.254.169.254/", 301)).url
+    assert _refusal(outside, {"start_url": redirected}) == f"start_url: {redirected} did not answer 200 OK"
+
+
+def test_under_the_public_network_every_cause_has_the_same_sentence(serve: Serve) -> None:
+    """What listens in our network can't be found out, not even where the operator lets some of it be called."""
+
+    def resolve(host: str, port: int) -> list[str]:
+        if host == "nowhere.example":
+            raise OSError
+        return ["10.0.0.1"]
+
+    policy = Policy("public", allow=(ip_network("127.0.0.0/8"),))
+    outside = Outside(policy, user_agent="ringback-test", resolve=resolve)
+    urls = [serve(behave).url for behave, _ in BAD.values()]
+    closed = serve()
+    closed.close()
+    urls += [closed.url, "http://nowhere.example/", "http://inside.example/", "http://10.0.0.1/", "http://10.0.0.1.5/"]
+    for url in urls:
+        assert _refusal(outside, {"start_url": url}) == f"start_url: {url} did not answer 200 OK"
 
 
 def test_the_first_field_in_order_is_the_one_reported(outside: Outside, serve: Serve) -> None:
@@ -154,7 +202,7 @@ def test_the_cause_is_logged_without_parameters_or_passwords(
     with pytest.raises(UrlNotUsable):
         refuse_unless_answering(outside, {"result_url": "http://jane:secret@example.com/\r\nforged"})
     assert caplog.messages == [
-        f"preflight refused start_url {server.url}/start.php: 404",
+        f"preflight refused start_url {server.url}/start.php: it answered 404",
         "preflight refused result_url (not a URL): malformed URL: not an http or https URL, "
         "or a character that has no place in one",
     ]
