@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
-from app import clock
+from app import clock, programs
 from app.calls import accounts, db, reports
 from app.errors import Refusal
 from app.settings import PREFIX, Settings
@@ -27,7 +26,7 @@ def run(settings: Settings, sample_port: int, say: Callable[[str], None]) -> Non
     with tempfile.TemporaryDirectory(prefix="ringback-demo-") as folder:
         database = f"sqlite:///{folder}/ringback.db"
         log = Path(folder) / "log"
-        command = [sys.executable, "-m", "app", "serve", "--sample", "--sample-port", str(sample_port)]
+        command = programs.command("serve", "--sample", "--sample-port", str(sample_port))
         environment = os.environ | {f"{PREFIX}DATABASE": database, f"{PREFIX}CARRIER": "simulated"}
         with log.open("wb") as output:
             server = subprocess.Popen(command, env=environment, stdout=output, stderr=output)  # noqa: S603 - ourselves

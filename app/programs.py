@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -68,15 +69,27 @@ class _Gunicorn(BaseApplication):
         return create_app(self._settings)
 
 
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raises Refusal when another program listens there already, instead of a child that dies again and again."""
+def command(*arguments: str) -> list[str]:
+    """The command line that runs ``ringback ARGUMENTS`` with this Python.
+
+    Nothing is imported from the current folder (``-P``), unless that is our own: a user's app.py there is not ours.
+    """
+    is_ours = Path(__file__).parent.parent == Path.cwd()
+    return [sys.executable, *([] if is_ours else ["-P"]), "-m", "app", *arguments]
+
+
+def refuse_taken_port(host: str, port: int, setting: str) -> None:
+    """Raises Refusal when another program listens there already, instead of a child that dies again and again.
+
+    ``setting`` is what names another port.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
         except OSError as wrong:
-            raise Refusal(f"{host}:{port} can't be used: {wrong.strerror}") from wrong
+            raise Refusal(f"{host}:{port} can't be used: {wrong.strerror}; {setting} names another") from wrong
 
 
 def web(settings: Settings) -> None:
@@ -109,7 +122,7 @@ class _Program:
             self.started = now
             # Its standard input is a pipe that closes when we die, however we die; Ctrl-C is ours to pass on.
             self.process = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-m", "app", "--tied", *self.arguments], stdin=subprocess.PIPE, start_new_session=True
+                command("--tied", *self.arguments), stdin=subprocess.PIPE, start_new_session=True
             )
 
     def stop(self) -> None:
@@ -130,6 +143,14 @@ class _Program:
         return f"ringback {self.arguments[0]}"
 
 
+def _listens(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, 1).close()
+    except OSError:
+        return False
+    return True
+
+
 def end_with_parent() -> None:
     """Send ourselves SIGTERM when standard input closes: the process that started us is gone."""
 
@@ -141,8 +162,11 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="tied to parent", daemon=True).start()
 
 
-def serve(programs: Sequence[Sequence[str]]) -> None:
-    """Keep these ``ringback`` commands running until SIGTERM or SIGINT, which is passed on."""
+def serve(programs: Sequence[Sequence[str]], address: tuple[str, int], ready: Callable[[], None]) -> None:
+    """Keep these ``ringback`` commands running until SIGTERM or SIGINT, which is passed on.
+
+    ``ready`` is called once, when the web server listens at ``address``.
+    """
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -151,9 +175,13 @@ def serve(programs: Sequence[Sequence[str]]) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     children = [_Program(arguments) for arguments in programs]
+    is_ready = False
     while not stopping.is_set():
         for child in children:
             child.tend()
+        if not is_ready and _listens(address):
+            is_ready = True
+            ready()
         stopping.wait(0.2)
     for child in children:
         child.stop()

@@ -23,7 +23,10 @@ def make_server(port: int, say: Callable[[str], None]) -> ThreadingHTTPServer:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer("text/plain", b"ready\n")
+            if self.path.startswith("/start"):
+                self._answer("application/voicexml+xml", GREETING)
+            else:
+                self._answer("text/plain", b"ready\n")
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -19,40 +19,44 @@ def serve(settings: Settings, sample: bool, sample_port: int) -> None:
     from app import programs
 
     logs.start(settings.log_format)
-    programs.refuse_taken_port(*settings.bind)
+    programs.refuse_taken_port(*settings.bind, "RINGBACK_BIND")
     if sample:
-        programs.refuse_taken_port("127.0.0.1", sample_port)
+        programs.refuse_taken_port("127.0.0.1", sample_port, "--sample-port")
     factory.prepare_database(settings)
     factory.create_app(settings)  # what the programs can't be started with is said once, here
     carriers.prepare_carrier(settings)
-    _welcome(settings, sample_port if sample else None)
+    welcome = _welcome(settings, sample_port if sample else None)
     db.close_database()
-    programs.serve([["web"], ["scheduler"], *([["sample", "--port", str(sample_port)]] if sample else [])])
+    children = [["web"], ["scheduler"], *([["sample", "--port", str(sample_port)]] if sample else [])]
+    programs.serve(children, settings.bind, lambda: click.echo(welcome))
 
 
-def _welcome(settings: Settings, sample_port: int | None) -> None:
+def _welcome(settings: Settings, sample_port: int | None) -> str:
+    """What this is, where it is, and what to try; for when the address answers."""
     dials = (
         f"real phones over {settings.sip_trunk}"
         if settings.carrier == "sip"
         else "simulated callees: nobody's phone rings"
     )
-    click.echo(f"ringback {__version__} dials {dials}.")
-    click.echo(f"  Open     {settings.url}/")
+    lines = [f"ringback {__version__} dials {dials}.", f"  Open     {settings.url}/"]
     disabled = demo_account.is_disabled()
     demo = factory.admits_demo(settings) and not disabled and accounts.demo_is_open()
     if demo:
-        click.echo(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
+        lines.append(f"  Account  login {accounts.DEMO_LOGIN}, pin {accounts.DEMO_PIN}")
     elif disabled:
-        click.echo(f"  Account  {accounts.DEMO_LOGIN} is disabled: everybody knows its PIN or key. {_how(settings)}")
+        lines.append(f"  Account  {accounts.DEMO_LOGIN} is disabled: everybody knows its PIN or key. {_how(settings)}")
     elif not accounts.every():
-        click.echo("  Account  there is none yet: `ringback account add LOGIN` makes one.")
+        lines.append("  Account  there is none yet: `ringback account add LOGIN` makes one.")
     if sample_port and demo:
         customer = f"http://127.0.0.1:{sample_port}"
-        click.echo("  Try this in another terminal:\n")
-        click.echo(
+        lines += [
+            "  Try this in another terminal (Ctrl-C here ends ringback):",
+            "",
             f"curl -d login={accounts.DEMO_LOGIN} -d pin={accounts.DEMO_PIN} -d phone_number=6175550100 "
-            f"-d start_url={customer}/start -d result_url={customer}/result {settings.url}/webservice/queuecall.php\n"
-        )
+            f"-d start_url={customer}/start -d result_url={customer}/result {settings.url}/webservice/queuecall.php",
+            "",
+        ]
+    return "\n".join(lines)
 
 
 def _how(settings: Settings) -> str:

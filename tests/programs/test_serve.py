@@ -25,6 +25,7 @@ def test_the_printed_curl_line_works_as_it_stands(tmp_path: Path) -> None:
     """It is pasted into a shell: the call is queued, the sample customer is asked for a page and told the result."""
     port = free_port()
     with running(tmp_path, "--sample", "--sample-port", str(port)) as live:
+        until(lambda: "\ncurl " in live.log.read_text(), 10, "the line is printed")
         (line,) = re.findall(r"^curl .*$", live.log.read_text(), re.MULTILINE)
         until(lambda: f"127.0.0.1:{port}/start and" in live.log.read_text(), 10, "the sample customer listens")
         answer = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
@@ -32,6 +33,7 @@ def test_the_printed_curl_line_works_as_it_stands(tmp_path: Path) -> None:
         until(lambda: "result=Completed callee_type=voice" in live.log.read_text(), 10, "the result is posted")
         assert f"{live.url}/" in live.log.read_text()
         assert "login demo, pin 1234" in live.log.read_text()
+        assert "peewee" not in live.log.read_text(), "what the database is made of is not told"
 
 
 def test_500_calls_survive_a_restart_in_the_middle(tmp_path: Path, customer: Customer) -> None:
@@ -152,7 +154,10 @@ def test_a_second_serve_on_the_same_port_says_so(tmp_path: Path) -> None:
             live._command, cwd=tmp_path, env=live.environment, capture_output=True, text=True, timeout=30
         )
     assert second.returncode == 1
-    assert second.stderr == f"Error: 127.0.0.1:{live.port} can't be used: Address already in use\n"
+    assert (
+        second.stderr
+        == f"Error: 127.0.0.1:{live.port} can't be used: Address already in use; RINGBACK_BIND names another\n"
+    )
 
 
 def _form(customer: Customer, number: str, **more: object) -> dict[str, object]:
