@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from app import clock
 from app.clock import Clock
-from app.errors import SettingError
+from app.errors import NotInstalled, SettingError
 from app.settings import Settings
 from app.telephony.callees import Callees
 from app.telephony.carrier import Carrier
@@ -55,9 +55,7 @@ def _sip(settings: Settings) -> Callable[[Clock], Carrier]:
         from app.telephony.sip.carrier import SipCarrier
         from app.telephony.speech import Espeak
     except ImportError as missing:
-        raise SettingError(
-            f"RINGBACK_CARRIER=sip needs more than is installed ({missing.name}): pip install 'ringback[sip]'"
-        ) from missing
+        raise NotInstalled(f"RINGBACK_CARRIER=sip needs more than is installed ({missing.name})", "sip") from missing
     try:
         tuning = Tuning(**settings.sip_detection)
     except TypeError as wrong:

@@ -31,6 +31,7 @@ def config(log_format: Literal["text", "json"]) -> dict[str, Any]:
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
             "apscheduler": {"level": "WARNING"},
+            "peewee.migrations": {"level": "WARNING"},
             "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
         },
     }

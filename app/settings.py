@@ -174,13 +174,13 @@ class Settings:
     )
     database: str = _setting(
         "sqlite:///var/ringback.db",
-        "sqlite:///FILE (relative to the current folder) or, after `pip install ringback[postgres]`, "
+        "sqlite:///FILE (relative to the current folder) or, after `pip install 'ringback[postgres]'`, "
         "postgresql://USER:PASSWORD@HOST/NAME",
     )
     timezone: ZoneInfo = _setting("America/New_York", "zone of a time that names none, and of result times", _zone)
     carrier: str = _setting(
         "simulated",
-        "who dials: simulated, or sip: real calls, after `pip install ringback[sip]`",
+        "who dials: simulated, or sip: real calls, after `pip install 'ringback[sip]'`",
         _choice("simulated", "sip"),
     )
     lines: int = _setting("50", "calls at once", _number(1, 100_000))

@@ -9,6 +9,7 @@ from typing import Any
 from app.calls.claims import Claim
 from app.calls.exchanges import Exchange, text_of
 from app.calls.payloads import FORM, start_body
+from app.calls.states import APPLICATION_ERROR
 from app.clock import Clock
 from app.intake import phone
 from app.outside.applications import fetching
@@ -96,7 +97,7 @@ class Talk:
             voice=party.voice,
         )
         self.events += [
-            ("application error", NOT_KEPT if claim.is_pci else error[:MOST_CHARACTERS]) for error in result.errors
+            (APPLICATION_ERROR, NOT_KEPT if claim.is_pci else error[:MOST_CHARACTERS]) for error in result.errors
         ]
         return result.seconds
 

@@ -4,6 +4,7 @@
 understand, with ``?`` placeholders.
 """
 
+import logging
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,9 @@ from playhouse.migrations import Runner
 
 from app.calls.engine import WAIT_SECONDS, Engine, Held, Taken, Watch
 from app.calls.sqlite import Sqlite
-from app.errors import Refusal, SettingError
+from app.errors import NoDatabase, NotInstalled, Refusal, SettingError
+
+log = logging.getLogger(__name__)
 
 __all__ = ["WAIT_SECONDS", "Held", "Taken"]
 
@@ -40,35 +43,49 @@ class _NotOpen:
 _engine: Engine = _NotOpen()
 
 
-def open_database(url: str) -> None:
-    """Point every model at a database and bring its schema up to date.
+def open_database(url: str, *, make: bool = True) -> bool:
+    """Point every model at a database and bring its schema up to date; whether the database was made by that.
 
-    ``url`` is sqlite:///FILE or postgresql://… as libpq reads it. Raises SettingError.
+    ``url`` is sqlite:///FILE or postgresql://… as libpq reads it. Raises SettingError; NoDatabase, having made
+    nothing, when there is none and ``make`` is false.
     """
     global _engine
     close_database()
-    _engine = _opened(url)
+    _engine = _opened(url, make)
     database.initialize(_engine.database)
     try:
-        upgrade()
+        is_new = not _upgrades().applied()
+        applied = upgrade() if make or not is_new else []
     except Unusable as wrong:
         close_database()
         raise SettingError(f"RINGBACK_DATABASE can't be used: {str(wrong).strip()}") from wrong
+    if is_new and not make:
+        where = place()
+        close_database()
+        raise NoDatabase(where)
+    if applied and not is_new:
+        log.info("the database has got %d schema upgrades, the last of them %s", len(applied), applied[-1])
+    return is_new and bool(applied)
 
 
-def _opened(url: str) -> Engine:
+def place() -> str:
+    """Where the open database is, without passwords."""
+    return _engine.place
+
+
+def _opened(url: str, make: bool) -> Engine:
     scheme, separator, rest = url.partition("://")
     if scheme in ("postgresql", "postgres"):
         try:
             from app.calls.postgres import Postgres
         except ImportError as missing:
-            raise SettingError("RINGBACK_DATABASE: for PostgreSQL install ringback[postgres]") from missing
+            raise NotInstalled("RINGBACK_DATABASE: PostgreSQL needs more than is installed", "postgres") from missing
         return Postgres(url)
     name = rest.removeprefix("/")
     if scheme != "sqlite" or not rest.startswith("/") or not name or name.startswith(":"):
         found = f", not {scheme}:…" if separator else ""  # the rest may have a password
         raise SettingError(f"RINGBACK_DATABASE must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME{found}")
-    return Sqlite(name)
+    return Sqlite(name, make)
 
 
 def close_database() -> None:

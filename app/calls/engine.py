@@ -40,6 +40,8 @@ class Engine(Protocol):
     """One open database; ``db`` says what the methods of the same name promise."""
 
     database: peewee.Database
+    place: str
+    """Where it is, for people."""
     skip_locked: str
     for_update: str
 

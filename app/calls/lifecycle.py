@@ -14,7 +14,7 @@ from app.calls import claims, db, endings, exchanges, outbox, schedulers
 from app.calls.claims import RUNNING_STATUSES, Claim
 from app.calls.db import execute, execute_many, marks, writing
 from app.calls.exchanges import Exchange
-from app.calls.states import FINAL, CampaignStatus, Status, Verdict, verdict
+from app.calls.states import APPLICATION_ERROR, FINAL, CampaignStatus, Status, Verdict, verdict
 from app.telephony.outcomes import CalleeType
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,17 @@ def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
         for ended, then in settled:
             claim = ended.claim
             log.info("%d %s after attempt %d: %s", claim.call_id, then.status, claim.attempt, ended.callee_type)
+            if any(event == APPLICATION_ERROR for event, _ in ended.events):
+                log.warning("%d %s, but the application failed: %s", claim.call_id, then.status, _fault(ended))
+
+
+def _fault(ended: Ended) -> str:
+    """How an application failed, as far as a log may have it: no parameters, and nothing that a page says."""
+    last = ended.exchanges[-1] if ended.exchanges else None
+    if last is None or (last.status is not None and last.status // 100 == 2):
+        return f"`ringback status {ended.claim.call_id}` tells how"
+    answer = f" answered {last.status}" if last.status is not None else f": {last.error}"
+    return f"{last.method} {last.url.partition('?')[0]}{answer}"
 
 
 def _still_held(attempts: Sequence[Ended]) -> list[Ended]:

@@ -153,6 +153,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         """Raises SettingError when the URL is none or the server can't be used. No sentence has the password."""
         self._given = _read(url)
+        self.place = f"the PostgreSQL database {self._given.get('dbname', '')}".strip()
         guarded = f"{GUARDS} {self._given.get('options', '')}".strip()
         self._parameters = conninfo.make_conninfo("", **OPTIONS | self._given | {"options": guarded})
         self._statements: dict[str, str] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.calls.db import execute, marks
 from app.calls.models import Attempt, Call, Event, Exchange, Result, Terms
-from app.calls.states import CampaignStatus, Status
+from app.calls.states import APPLICATION_ERROR, CampaignStatus, Status
 from app.clock import instant
 from app.errors import NoSuchCall
 from app.intake import phone
@@ -41,6 +41,14 @@ def campaigns() -> Iterator[dict[str, Any]]:
     names = ("campaign_id", "login", "campaign_name", "status", "pending", "completed", "failed")
     for row in rows.fetchall():
         yield dict(zip(names, row, strict=True))
+
+
+def last_application_failure() -> dict[str, Any] | None:
+    """The call whose application was the last to fail, when and how; None when none has."""
+    row = execute(
+        "SELECT call_id, at, detail FROM event WHERE event = ? ORDER BY id DESC LIMIT 1", APPLICATION_ERROR
+    ).fetchone()
+    return row and {"call_id": row[0], "at": instant(row[1]).isoformat(), "detail": row[2]}
 
 
 def acknowledged_calls() -> list[int]:

@@ -17,7 +17,7 @@ from typing import IO, Any
 import peewee
 
 from app.calls.engine import WAIT_SECONDS, Taken
-from app.errors import SettingError
+from app.errors import NoDatabase, SettingError
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -140,10 +140,16 @@ class Sqlite:
     skip_locked = ""
     for_update = ""
 
-    def __init__(self, name: str) -> None:
-        """Raises SettingError when the file can't be used. ``name`` is relative to the current folder."""
+    def __init__(self, name: str, make: bool) -> None:
+        """Raises SettingError when the file can't be used, NoDatabase when there is none and it is not to be made.
+
+        ``name`` is relative to the current folder.
+        """
         self._path = Path(name).absolute()
+        self.place = str(self._path)
         try:
+            if not make and not self._path.exists():
+                raise NoDatabase(self.place)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self.database: peewee.Database = peewee.SqliteDatabase(str(self._path), pragmas=PRAGMAS)
             self.database.connect()

@@ -30,6 +30,9 @@ class CampaignStatus(StrEnum):
     STOPPED = "stopped"
 
 
+APPLICATION_ERROR = "application error"
+"""The event of an attempt that was answered and whose application then failed; the call is completed all the same."""
+
 RUNNING = (Status.DIALING, Status.CONNECTED)
 FINAL = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
 

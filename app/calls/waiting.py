@@ -6,7 +6,7 @@ from app import clock
 from app.calls import claims, schedulers
 from app.calls.claims import RUNNING_STATUSES
 from app.calls.db import execute
-from app.calls.states import CampaignStatus, Status
+from app.calls.states import APPLICATION_ERROR, CampaignStatus, Status
 from app.errors import Refusal
 
 _ENDED = {
@@ -35,7 +35,7 @@ def why(call_id: int, now: datetime, lines: int) -> str:
         raise Refusal(f"call_id: there is no call {call_id}")
     status, due_at, expires_at, attempts, number, campaign_status, campaign_name, queue_id = row
     if status in _ENDED:
-        return _ENDED[Status(status)]
+        return _ENDED[Status(status)] + (f", but {failure}" if (failure := application_failure(call_id)) else "")
     if expires_at is not None and expires_at <= now.timestamp():
         return f"its window ended at {_told(expires_at)}: it is about to fail"
     if campaign_status == CampaignStatus.LOADING:
@@ -54,6 +54,17 @@ def why(call_id: int, now: datetime, lines: int) -> str:
     if other := _called_for(number):
         return f"its number is being called for call {other}"
     return _turn(call_id, queue_id, due_at, now, lines)
+
+
+def application_failure(call_id: int) -> str:
+    """How the application failed in the call's last attempt, in a sentence; else the empty text."""
+    row = execute(
+        """SELECT detail FROM event JOIN call ON call.id = call_id
+        WHERE call_id = ? AND event = ? AND event.at >= last_attempt_at ORDER BY event.id LIMIT 1""",
+        call_id,
+        APPLICATION_ERROR,
+    ).fetchone()
+    return f"the application failed: {row[0]}" if row else ""
 
 
 def _suspended() -> str:

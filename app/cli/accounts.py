@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from functools import partial
+
 import click
 
 from app import factory
@@ -30,9 +32,9 @@ _allow_weak_pin = click.option(
 @_pin
 @_allow_weak_pin
 @click.option("--email", help="Its user name in the Fuse API.")
-@with_database
+@partial(with_database, make=True)
 def account_add(settings: Settings, login: str, pin: str, allow_weak_pin: bool, email: str | None) -> None:
-    """Make an account."""
+    """Make an account, and the database when there is none yet."""
     with _naming_the_option():
         accounts.add(login, pin, factory.make_clock(settings).now(), email, allow_weak_pin=allow_weak_pin)
     click.echo(f"account {login} made")

@@ -1,6 +1,5 @@
-"""``ringback queue``, ``upload`` and ``status``: what the endpoints do, from the command line."""
+"""``ringback queue`` and ``upload``: what the endpoints do, from the command line."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app import factory
-from app.calls import accounts, caller_ids, queueing, reports, waiting
+from app.calls import accounts, caller_ids, queueing
 from app.classic import form
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.intake.lists import Batch
@@ -109,21 +108,3 @@ def _reading(file: Path) -> Iterator[BinaryIO]:
         progress.open(file, "rb", description=file.name) as stream,
     ):
         yield stream
-
-
-@main.command()
-@click.argument("call_id", type=int, required=False)
-@as_json_lines
-@with_database
-def status(settings: Settings, call_id: int | None, as_json: bool) -> None:
-    """Tell how many calls are in which state, and how the campaigns stand; or all about one call."""
-    if call_id is not None:
-        now = factory.make_clock(settings).now()
-        told = reports.call(call_id) | {"why": waiting.why(call_id, now, settings.lines)}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
-        return
-    counts = reports.counts()
-    say(as_json, "  ".join(f"{status} {count}" for status, count in counts.items()) or "no calls yet", **counts)
-    for each in reports.campaigns():
-        text = "campaign {campaign_id} {campaign_name} ({login}, {status}): pending {pending}, completed {completed}, "
-        say(as_json, (text + "failed {failed}").format(**each), **each)

@@ -7,6 +7,7 @@ import click
 from app import factory
 from app.calls import campaigns, db, reports
 from app.cli.shell import as_json_lines, main, say, with_database
+from app.cli.status import campaign_line
 from app.errors import Refusal
 from app.settings import Settings
 
@@ -39,8 +40,7 @@ def campaign() -> None:
 def campaign_list(settings: Settings, as_json: bool) -> None:
     """List the campaigns, the newest first."""
     for each in reports.campaigns():
-        text = "{campaign_id}  {login}  {campaign_name}  {status}: pending {pending}, completed {completed}, "
-        say(as_json, (text + "failed {failed}").format(**each), **each)
+        say(as_json, campaign_line(each), **each)
     if campaigns.is_suspended() and not as_json:
         click.echo("All calling is suspended; `ringback resume` ends that.")
 

@@ -27,7 +27,7 @@ _COMMANDS = {
     "scheduler": "servers",
     "serve": "servers",
     "sip": "trunks",
-    "status": "calls",
+    "status": "status",
     "suspend": "operations",
     "upload": "calls",
     "vxml": "vxml",
@@ -84,15 +84,16 @@ def main(context: click.Context, tied: bool) -> None:
         programs.end_with_parent()
 
 
-def with_database(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the settings, with the database open."""
+def with_database(command: Callable[..., None], *, make: bool = False) -> Callable[..., None]:
+    """Give a command the settings, with the database open; one that is not there is made only with ``make``."""
 
     @click.pass_obj
     @wraps(command)
     def run(settings: Settings, *args: Any, **kwargs: Any) -> None:
         from app.calls import db
 
-        db.open_database(settings.database)
+        if db.open_database(settings.database, make=make):
+            click.echo(f"There was no database: {db.place()} is made.", err=True)
         command(settings, *args, **kwargs)
 
     return run

@@ -5,7 +5,7 @@ import click
 from app import clock
 from app.carriers import make_trunk
 from app.cli.shell import as_json_lines, main, say
-from app.errors import Refusal, SettingError
+from app.errors import NotInstalled, Refusal
 from app.settings import Settings
 from app.telephony.options import Answer, Unanswered, ask, place
 from app.telephony.trunk import Trunk
@@ -61,7 +61,7 @@ def _register(trunk: Trunk) -> None:
     try:
         from app.telephony.sip.stack import NOT_YET, Stack
     except ImportError as missing:
-        raise SettingError("registering needs more than is installed: pip install 'ringback[sip]'") from missing
+        raise NotInstalled("registering needs more than is installed", "sip") from missing
     stack = Stack(trunk)
     deadline = clock.elapsed() + REGISTRATION_SECONDS
     while stack.health.trouble == NOT_YET and clock.elapsed() < deadline:

@@ -81,6 +81,7 @@ def _told(call_id: int) -> dict[str, Any]:
         "story": found,
         "call": found.told,
         "why": waiting.why(call_id, desk().now(), desk().lines),
+        "application_failure": waiting.application_failure(call_id),
         "exchanges": exchanges,
     }
 

@@ -132,7 +132,9 @@ class Resources:
         """The answer of 2xx to a request as it is, never from the cache. Raises Event as ``get`` does."""
         answer = self._ask(request)
         if not 200 <= answer.status < 300:
-            raise Event(f"error.badfetch.http.{answer.status}", f"{request.url} answered HTTP {answer.status}")
+            raise Event(
+                f"error.badfetch.http.{answer.status}", f"{request.method} {request.url} answered {answer.status}"
+            )
         if answer.truncated or len(answer.body) > MOST_BYTES:
             raise Event("error.badfetch", f"{request.url} has more than {MOST_BYTES} bytes")
         return answer

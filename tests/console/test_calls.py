@@ -147,6 +147,14 @@ def test_a_call_tells_its_story(office: Office, visitor: Visitor) -> None:
     assert "Its result is acknowledged after 1 post; the last answer: HTTP 200." in words(page)
 
 
+def test_a_completed_call_whose_application_failed_says_so_first(office: Office, visitor: Visitor) -> None:
+    office.customer.answers["/start"] = lambda asked: Reply(501 if asked.method == "POST" else 200)
+    call_id = office.queue("6175550100", start_url=f"{office.customer.url}/start")
+    office.work()
+    page = words(visitor.page(f"/calls/{call_id}"))
+    assert f"It is completed, but the application failed: POST {office.customer.url}/start answered 501." in page
+
+
 @needs("bash", "curl")
 def test_an_exchange_can_be_made_again_from_a_shell(office: Office, visitor: Visitor) -> None:
     """What stands on the page, given to bash, sends what was sent: header, body, address."""

@@ -1,5 +1,6 @@
 """Upgrading a database, and the sentences for one that can't be opened."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from postgres import Server
 from app import factory
 from app.calls import accounts, caller_ids, db, deployments
 from app.calls.db import execute, writing
-from app.errors import SettingError
+from app.errors import NoDatabase, SettingError
 from app.settings import Settings
 
 OPEN = "import sys; from app.calls import db; db.open_database(sys.argv[1])"
@@ -62,6 +63,34 @@ def _open_as_of(url: str, pattern: str, tmp_path: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as former:
         former.setattr(db, "UPGRADES", before)
         db.open_database(url)
+
+
+def test_where_nothing_is_made_there_is_no_database(empty_url: str) -> None:
+    """One that is not ours yet is refused without a trace; the one who makes it is told so, and nobody after that."""
+    for _ in range(2):
+        with pytest.raises(NoDatabase, match="there is no ringback database in "):
+            db.open_database(empty_url, make=False)
+    assert db.open_database(empty_url)
+    assert not db.open_database(empty_url, make=False)
+
+
+def test_an_upgrade_is_one_line_of_the_log_and_a_new_database_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library that upgrades would write a line for each step."""
+    caplog.set_level(logging.INFO, "app")
+    url = f"sqlite:///{tmp_path}/ringback.db"
+    names = sorted(upgrade.stem for upgrade in db.UPGRADES.glob("0*.py"))
+    before = tmp_path / "before"
+    before.mkdir()
+    shutil.copy(db.UPGRADES / f"{names[0]}.py", before)
+    with monkeypatch.context() as former:
+        former.setattr(db, "UPGRADES", before)
+        db.open_database(url)
+    assert [said for said in caplog.messages if said.startswith("the database")] == []
+    db.open_database(url)
+    (said,) = [said for said in caplog.messages if said.startswith("the database")]
+    assert said == f"the database has got {len(names) - 1} schema upgrades, the last of them {names[-1]}"
 
 
 def _write_as_0004(customer: Customer) -> None:
@@ -182,4 +211,4 @@ def test_psycopg_is_only_needed_for_postgresql(tmp_path: Path) -> None:
         [*arguments, "postgresql://127.0.0.1:1/x"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert told.returncode == 1
-    assert "for PostgreSQL install ringback[postgres]" in told.stderr
+    assert f"{sys.executable} -m pip install 'ringback[postgres]'" in told.stderr

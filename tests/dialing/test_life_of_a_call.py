@@ -1,5 +1,6 @@
 """The life of a call on a clock that the test moves: attempts, retries, windows, and the one result at the end."""
 
+import logging
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
@@ -8,8 +9,9 @@ import pytest
 from customer import Reply
 from office import RECEIVED, Office
 
-from app.calls import claims, lifecycle, schedulers
+from app.calls import claims, lifecycle, schedulers, waiting
 from app.calls.db import execute
+from app.calls.states import APPLICATION_ERROR
 from scheduler.attempt import Attempt
 from scheduler.permit import Permit
 
@@ -194,6 +196,30 @@ def test_a_start_url_that_breaks_at_call_time_hangs_up_and_still_completes(offic
     call = office.call(call_id)
     assert (call["status"], call["callee_type"], call["duration"]) == ("completed", "voice", 0)
     assert [event["event"] for event in call["events"]] == ["application error"]
+
+
+def test_an_application_that_failed_is_told_at_the_completed_call_and_in_the_log(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A static server answers the probe and refuses the POST. The log has no parameters."""
+    caplog.set_level(logging.INFO)
+    office.customer.answers["/start"] = lambda asked: Reply(501 if asked.method == "POST" else 200)
+    url = f"{office.customer.url}/start"
+    call_id = office.queue("6175550100", start_url=f"{url}?name=Jane")
+    office.work()
+    failure = f"the application failed: POST {url}?name=Jane answered 501"
+    assert waiting.why(call_id, office.clock.now(), 50) == f"it is completed, but {failure}"
+    assert f"{call_id} completed, but the application failed: POST {url} answered 501" in caplog.messages
+
+
+def test_a_failure_of_an_earlier_attempt_is_not_told_of_one_that_went_well(office: Office) -> None:
+    call_id = office.queue("6175550100")
+    office.work()
+    before = office.clock.now().timestamp() - 60
+    execute(
+        "INSERT INTO event (call_id, at, event, detail) VALUES (?, ?, ?, ?)", call_id, before, APPLICATION_ERROR, "x"
+    )
+    assert waiting.why(call_id, office.clock.now(), 50) == "it is completed"
 
 
 def test_without_detection_whoever_answers_is_voice(office: Office) -> None:

@@ -29,10 +29,16 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.fixture
+def shell_with_database(shell: Shell) -> Shell:
+    assert shell.run("account", "add", "somebody", "--pin", "1").returncode == 0
+    return shell
+
+
 def test_a_day_on_the_command_line(shell: Shell, customer: Customer, tmp_path: Path) -> None:
     """An account, a call, a list, and how they stand; in words and as JSON."""
-    assert shell.run("status").stdout == b"no calls yet\n"
     assert shell.run("account", "add", "boss", "--pin", "837465").stdout == b"account boss made\n"
+    assert shell.run("status").stdout.startswith(b"no calls yet\n")
     assert shell.run("account", "list").stdout == b"boss\n"
     start = f"--start-url={customer.url}/start"
     queued = shell.run("queue", "--login=boss", "--phone-number=6175550100", start, "--json")
@@ -84,6 +90,66 @@ def test_caller_ids_on_the_command_line(shell: Shell) -> None:
         assert (ended.returncode, says in ended.stderr) == (1, True)
 
 
+def test_one_call_in_words(shell_with_database: Shell, customer: Customer) -> None:
+    """What it is, why it does not dial, and what happened to it; JSON only when that is asked for."""
+    start = f"{customer.url}/start"
+    shell_with_database.run("queue", "--login=somebody", "--phone-number=6175550100", f"--start-url={start}")
+    lines = shell_with_database.run("status", "112850593").stdout.decode().splitlines()
+    assert lines[:2] == [
+        "call 112850593 to 6175550100: queued",
+        "  no scheduler is running: start `ringback scheduler`",
+    ]
+    assert f"  start_url            {start}" in lines
+    assert lines[-2] == "what happened, in UTC:"
+    assert lines[-1].endswith("  queued")
+
+
+def test_campaigns_are_printed_in_one_form(shell_with_database: Shell) -> None:
+    listed = shell_with_database.run("campaign", "list").stdout.decode()
+    assert listed == "campaign 1 default (somebody, started): pending 0, completed 0, failed 0\n"
+    assert shell_with_database.run("status").stdout.decode() == f"no calls yet\n{listed}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["account", "list"],
+        ["account", "pin", "x", "--pin", "1"],
+        ["app", "list"],
+        ["key", "list"],
+        ["campaign", "list"],
+        ["suspend"],
+        ["queue", "--login=x", "--phone-number=6175550100", "--start-url=http://127.0.0.1:9/"],
+        ["backup", "copy.db"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_where_no_database_is_makes_none_and_says_where_it_looked(
+    shell: Shell, arguments: list[str], tmp_path: Path
+) -> None:
+    ended = shell.run(*arguments)
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    place = f"there is no ringback database in {tmp_path}/var/ringback.db: "
+    assert ended.stderr.decode().startswith(f"Error: {place}run this in the folder where `ringback serve` runs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_has_no_tables_of_ours_is_no_database(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    ended = shell.run("status", database="sqlite:///empty.db")
+    assert ended.returncode == 1
+    assert f"there is no ringback database in {tmp_path}/empty.db" in ended.stderr.decode()
+
+
+def test_the_first_account_may_be_made_before_the_first_start(shell: Shell, tmp_path: Path) -> None:
+    """That makes the database too, and says where; the second account finds it."""
+    first, second = (shell.run("account", "add", login, "--pin", "4711") for login in ("anne", "ben"))
+    assert first.stderr.decode() == f"There was no database: {tmp_path}/var/ringback.db is made.\n"
+    assert (second.stdout, second.stderr) == (b"account ben made\n", b"")
+    assert shell.run("account", "list").stdout == b"anne\nben\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
@@ -105,9 +171,9 @@ def test_caller_ids_on_the_command_line(shell: Shell) -> None:
         ),
     ],
 )
-def test_wrong_use(shell: Shell, arguments: list[str], status: int, says: str) -> None:
+def test_wrong_use(shell_with_database: Shell, arguments: list[str], status: int, says: str) -> None:
     """A sentence on standard error; 1 when the thing asked failed, 2 when it was asked wrongly."""
-    ended = shell.run(*arguments)
+    ended = shell_with_database.run(*arguments)
     assert (ended.returncode, ended.stdout) == (status, b"")
     assert says in ended.stderr.decode()
     assert b"Traceback" not in ended.stderr
