@@ -15,6 +15,11 @@ test: export TESTS_SKIPPED := .venv/skipped-tests
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Times are those of two cores. One file of tests, or one test of it:"
+	@echo "  make .venv/installed-test"
+	@echo "  $(BIN)/python -m pytest tests/programs/test_cli.py"
+	@echo "  $(BIN)/python -m pytest tests/programs/test_cli.py -k wrong_use"
 
 .venv/installed: setup.cfg pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -32,24 +37,24 @@ install: .venv/installed  ## make .venv with ringback in it
 run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
-test: .venv/installed-test  ## run the tests; what is skipped is said at the end, and what to install for it
+test: .venv/installed-test  ## run the tests, about 6 min; what is skipped is said at the end, and what to install for it
 	@rm -f $(TESTS_SKIPPED)
 	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not soak and not live'
 	@$(BIN)/python -m pytest --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'not soak and live' tests/carriers
 	@$(BIN)/python tests/external_programs.py $(TESTS_SKIPPED)
 
-lint: .venv/installed-test  ## look for mistakes without running anything: ruff, mypy and bandit
+lint: .venv/installed-test  ## look for mistakes without running anything, about 1 min: ruff, mypy and bandit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app scheduler wsgi.py
 
-check: lint test  ## lint, types and tests
+check: lint test  ## lint and test
 
 demo: .venv/installed  ## queue a call and a list against the sample customer and watch them end
 	@$(BIN)/ringback demo
 
-bench: .venv/installed-test  ## measure speed beside plain code doing the same work
+bench: .venv/installed-test  ## measure speed beside plain code doing the same work, about 20 min
 	@$(BIN)/python -m tests.bench
 
 .venv/peers/installed: tests/bench/peers/requirements.txt
@@ -61,14 +66,14 @@ bench: .venv/installed-test  ## measure speed beside plain code doing the same w
 bench-peers: .venv/installed-test .venv/peers/installed  ## the same beside other job queues (needs redis-server)
 	@$(BIN)/python -m tests.bench huey dramatiq procrastinate
 
-security: .venv/installed-test  ## attack it for a quarter of an hour: five minutes of made-up requests per server, slow clients
+security: .venv/installed-test  ## attack it, about 15 min: five minutes of made-up requests per server, slow clients
 	@GENERATOR_SECONDS=300 $(BIN)/python -m pytest -s tests/security tests/outside
 
 audit: .venv/installed  ## ask the vulnerability databases about what is installed (needs the network)
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
 	@$(BIN)/pip-audit --strict --skip-editable
 
-soak: .venv/installed-test  ## the long tests: programs killed, stopped and overloaded, growth, all on both databases
+soak: .venv/installed-test  ## the long tests, about 30 min: programs killed, stopped and overloaded, growth, all on both databases
 	@$(BIN)/python -m tests.crash --side-by-side=4
 	@GENERATOR_SECONDS=60 $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'soak and not live'
 	@$(BIN)/python -m pytest -m 'soak and live' tests/carriers
