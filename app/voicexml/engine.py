@@ -22,6 +22,11 @@ SCRIPT_SECONDS = 0.5
 
 _KINDS = ("ReferenceError", "SyntaxError", "TypeError", "RangeError")
 _LOOK_SECONDS = 0.05
+_PATIENCE_SECONDS = 1.0
+"""How long after its end a script may go on without a jump or a call before it has no memory left.
+
+Long enough for whatever is compiled: the engine's compiler breaks when memory runs out.
+"""
 _LAST_RESORT_SECONDS = 3600.0
 """The engine's own clock, that of the whole process, has to run to be set forward."""
 
@@ -66,10 +71,10 @@ class Engine:
     def call(self, *arguments: object) -> Any:
         """The function's value. Raises ScriptError whatever goes wrong in it, and Over."""
         if self._limits is None:
-            return self._timed(arguments)
-        self._limits.seconds_left()
+            return self._timed(arguments, self._seconds)
+        seconds = min(self._seconds, self._limits.seconds_left())
         try:
-            value = self._timed(arguments)
+            value = self._timed(arguments, seconds)
         except ScriptError:
             self._limits.seconds_left()
             raise
@@ -77,10 +82,10 @@ class Engine:
             self._limits.count_characters(len(value))
         return value
 
-    def _timed(self, arguments: tuple[object, ...]) -> Any:
+    def _timed(self, arguments: tuple[object, ...], seconds: float) -> Any:
         if self._dead:
             raise ScriptError("Limit", "no memory is left for scripts")
-        self._begin()
+        self._begin(seconds)
         try:
             for each in arguments:
                 if isinstance(each, str):
@@ -99,10 +104,10 @@ class Engine:
         finally:
             self._end()
 
-    def _begin(self) -> None:
+    def _begin(self, seconds: float) -> None:
         self._looks = 0
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
-        self._until = time.thread_time() + self._seconds
+        self._until = time.thread_time() + seconds
         _running.add(self)
 
     def _end(self) -> None:
@@ -121,10 +126,14 @@ class Engine:
         well, so that every other look lets it have that.
         """
         with self._lock:
-            if self._until is None or time.clock_gettime(self._clock) < self._until:
+            if self._until is None:
+                return
+            late = time.clock_gettime(self._clock) - self._until
+            if late < 0:
                 return
             self._looks += 1
-            self._context.set_memory_limit(self._memory if self._looks % 2 else 1)
+            starves = late > _PATIENCE_SECONDS and self._looks % 2
+            self._context.set_memory_limit(1 if starves else self._memory)
             self._interrupt.end()
 
     def _error(self, text: str) -> ScriptError:
