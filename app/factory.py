@@ -36,6 +36,7 @@ from app.settings import Settings
 from app.testing import replies as testing_replies
 from app.testing import routes as testing_routes
 from app.testing.routes import testing
+from app.voicexml.limits import Durations
 from scheduler.attempt import Equipment
 from scheduler.service import Service
 
@@ -241,6 +242,7 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
         settings.timezone,
         _dial_rules(settings),
         settings.words_per_minute,
+        Durations(settings.fetch_seconds, settings.transfer_minutes * 60.0),
     )
     return Service(equipment, lines=settings.lines, seed=settings.seed, keep_days=settings.keep_days)
 

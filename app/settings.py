@@ -190,6 +190,10 @@ class Settings:
     )
     callees: dict[str, int] = _setting("voice=100", "mix of simulated callees, as weights", _mix)
     words_per_minute: int = _setting("180", "how fast prompts and simulated people speak", _number(20, 1_000))
+    fetch_seconds: int = _setting(
+        "30", "longest that a fetch of a conversation may take, whatever its page's fetchtimeout says", _number(1, 120)
+    )
+    transfer_minutes: int = _setting("240", "longest that a bridged transfer may last", _number(1, 1_440))
     seed: str = _setting("ringback", "seed of every random draw")
     dial_ledger: str = _setting("", "file that gets a line per dial: call_id attempt unix_time phone_number")
     sip_trunk: str = _setting("", "where calls go: HOST or HOST:PORT of the carrier's SIP trunk", _trunk)

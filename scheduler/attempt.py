@@ -15,6 +15,7 @@ from app.outside.fetch import Outside
 from app.telephony.callees import Callee
 from app.telephony.carrier import Carrier, Dial, Line, LostAttempt, TrunkSick
 from app.telephony.outcomes import CalleeType
+from app.voicexml.limits import DURATIONS, Durations
 from app.voicexml.voice import WORDS_PER_MINUTE
 from scheduler.permit import NotPermitted, Permit
 from scheduler.talk import Party, Talk, living, simulated
@@ -46,6 +47,7 @@ class Equipment:
     dial_rules: phone.DialRules = NOBODY_PAYS
     words_per_minute: float = WORDS_PER_MINUTE
     """How fast simulated people speak, and prompts to them."""
+    durations: Durations = DURATIONS
 
 
 class Attempt:
@@ -125,7 +127,7 @@ class Attempt:
         """Run the customer's application; the seconds that the conversation took."""
         self._answered(self.claim, answered_at)
         equipment = self._equipment
-        self._talk = Talk(self.claim, self._met(who), equipment.outside, equipment.clock)
+        self._talk = Talk(self.claim, self._met(who), equipment.outside, equipment.clock, equipment.durations)
         return self._talk.run()
 
     def _met(self, who: Callee | Line) -> Party:

@@ -19,6 +19,7 @@ from app.telephony.carrier import Line
 from app.telephony.outcomes import CalleeType
 from app.voicexml import session
 from app.voicexml.caller import AnsweringMachine, Caller, News, Respondent, ScriptedCaller, Step
+from app.voicexml.limits import DURATIONS, Durations
 from app.voicexml.resources import Answer, NotFetched, Request
 from app.voicexml.voice import Reckoned, Voice
 from scheduler import greeting
@@ -63,7 +64,9 @@ def living(line: Line) -> Party:
 class Talk:
     """One conversation. After ``run``: ``events`` for the call's page, ``exchanges`` and the ``transcript``."""
 
-    def __init__(self, claim: Claim, party: Party, outside: Outside, clock: Clock) -> None:
+    def __init__(
+        self, claim: Claim, party: Party, outside: Outside, clock: Clock, durations: Durations = DURATIONS
+    ) -> None:
         self.events: list[tuple[str, str]] = []
         self.exchanges: list[Exchange] = []
         self.transcript: list[str] = []
@@ -72,6 +75,7 @@ class Talk:
         self._metadata: dict[str, Any] = json.loads(claim.metadata) if claim.metadata else {}
         self._fetch = fetching(outside)
         self._clock = clock
+        self._durations = durations
 
     def run(self) -> float:
         """POST start_url and run what it answers; the seconds that the conversation took."""
@@ -95,6 +99,7 @@ class Talk:
             report=self._told,
             later=party.later if claim.detection else (),
             voice=party.voice,
+            durations=self._durations,
         )
         self.events += [
             (APPLICATION_ERROR, NOT_KEPT if claim.is_pci else error[:MOST_CHARACTERS]) for error in result.errors

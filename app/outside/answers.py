@@ -1,6 +1,6 @@
 """What comes back through the door: an answer, or the reason why there is none. Nothing here touches the network."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,11 +12,13 @@ class Limits:
     ``connect``: seconds for each new connection: name lookup, TCP and TLS handshake together.
     ``total``: seconds for the whole fetch, redirects and the reading of the body included.
     ``size``: bytes of body kept, and at most one byte more read.
+    ``given_up``: whether nobody waits for the answer any more; asked a few times a second while it is waited for.
     """
 
     connect: float = 5.0
     total: float = 10.0
     size: int = 65_536
+    given_up: Callable[[], bool] = lambda: False
 
 
 DEFAULT_LIMITS = Limits()
@@ -48,6 +50,7 @@ class Reason(StrEnum):
     CONNECTION = "connection refused or unreachable"
     TLS = "TLS handshake or certificate not accepted"
     TIME = "no whole answer in time"
+    GIVEN_UP = "nobody waits for it any more"
     BROKEN = "connection broken off or answer not HTTP"
     ENCODING = "body could not be decompressed"
     REDIRECTS = "too many redirects"

@@ -21,7 +21,7 @@ def fetching(outside: Outside) -> Fetch:
 
     def fetch(request: Request) -> Answer:
         began = clock.elapsed()
-        limits = Limits(min(CONNECT_SECONDS, request.seconds), request.seconds, MOST_BYTES)
+        limits = Limits(min(CONNECT_SECONDS, request.seconds), request.seconds, MOST_BYTES, request.given_up)
         try:
             answer = _fetched(outside, request, limits, cookies)
         except NotFetched as wrong:

@@ -253,6 +253,8 @@ def _read(response: Response, size: int, exchange: Exchange) -> tuple[bytes, boo
 def _why(error: BaseException, exchange: Exchange) -> NotFetched:
     """The reason behind an error of requests, urllib3, http.client, ssl or the socket."""
     causes = list(_chain(error))
+    if exchange.given_up:
+        return NotFetched(Reason.GIVEN_UP)
     if exchange.over or any(isinstance(cause, TimeoutError) for cause in causes):
         return NotFetched(Reason.TIME)
     for cause in causes:

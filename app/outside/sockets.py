@@ -19,6 +19,7 @@ from app.outside.answers import Limits, NotFetched, Reason
 
 Resolve = Callable[[str, int], Sequence[str]]
 
+_LOOK_SECONDS = 0.25
 _MOST_LOOKUPS = 512
 _MOST_OF_ONE_ZONE = 32
 _MOST_ADDRESSES = 4
@@ -34,18 +35,22 @@ class Exchange:
     """The fetch a thread is busy with, as its sockets see it: until when, and how far it has come.
 
     ``fresh``: the request went out on a connection opened for it. ``heard``: a byte of an answer has arrived.
+    ``given_up``: it ended because nobody waits for the answer any more.
     """
 
-    __slots__ = ("_connect", "_deadline", "fresh", "heard")
+    __slots__ = ("_connect", "_deadline", "_given_up", "fresh", "given_up", "heard")
 
     def __init__(self) -> None:
         self._connect = self._deadline = 0.0
-        self.fresh = self.heard = False
+        self._given_up: Callable[[], bool] = lambda: False
+        self.fresh = self.heard = self.given_up = False
 
     def start(self, limits: Limits) -> None:
         """Begin a fetch: its redirects share one deadline."""
         self._connect = limits.connect
         self._deadline = elapsed() + limits.total
+        self._given_up = limits.given_up
+        self.given_up = False
 
     def start_request(self) -> None:
         """Begin one request of the fetch."""
@@ -53,8 +58,8 @@ class Exchange:
 
     @property
     def over(self) -> bool:
-        """Whether the deadline has passed."""
-        return elapsed() >= self._deadline
+        """Whether the deadline has passed, or nobody waits for the answer any more."""
+        return self.given_up or elapsed() >= self._deadline
 
     def left(self) -> float:
         """Seconds until the deadline; raises TimeoutError when there are none."""
@@ -62,6 +67,13 @@ class Exchange:
         if seconds <= 0:
             raise TimeoutError
         return seconds
+
+    def wait(self) -> float:
+        """Seconds until the deadline or the next look at whether anybody waits; raises TimeoutError at the end."""
+        self.given_up = self.given_up or self._given_up()
+        if self.given_up:
+            raise TimeoutError
+        return min(self.left(), _LOOK_SECONDS)
 
     def connect_deadline(self) -> float:
         """When, on the monotonic clock, a connection begun now must be ready."""
@@ -74,10 +86,14 @@ class TimedSocket(socket.socket):
     exchange: Exchange
 
     def recv_into(self, *args: Any) -> int:
-        self.settimeout(self.exchange.left())
-        count = super().recv_into(*args)
-        self.exchange.heard |= count > 0
-        return count
+        while True:
+            self.settimeout(self.exchange.wait())
+            try:
+                count = super().recv_into(*args)
+            except TimeoutError:
+                continue  # the exchange says when it is over
+            self.exchange.heard |= count > 0
+            return count
 
     def sendall(self, *args: Any) -> None:
         self.settimeout(self.exchange.left())  # good for all of the data: socket.sendall counts its time as a whole

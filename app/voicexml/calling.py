@@ -61,23 +61,27 @@ def transfer(conversation: Conversation, element: Element) -> tuple[Any, dict[st
 def _bridged(conversation: Conversation, element: Element, outcome: str) -> tuple[Any, dict[str, Any]]:
     """While both talk, the caller may say what ends it; else the other party leaves, or time is up."""
     began = conversation.seconds
-    longest = properties.seconds(element.get("maxtime", "0s")) or inf
-    said = _interrupted(conversation, element) if outcome == ANSWERED else None
-    if said is not None:
-        return NEAR_END, said.shadow() | {"duration": conversation.seconds - began}
-    conversation.pass_time(max(0.0, min(TALK_SECONDS, longest) - (conversation.seconds - began)))
+    longest = min(properties.seconds(element.get("maxtime", "0s")) or inf, conversation.durations.transfer)
+    with conversation.bridge():
+        said = _interrupted(conversation, element, longest) if outcome == ANSWERED else None
+        if said is not None:
+            return NEAR_END, said.shadow() | {"duration": conversation.seconds - began}
+        conversation.pass_time(max(0.0, min(TALK_SECONDS, longest) - (conversation.seconds - began)))
     if outcome == ANSWERED:
         outcome = FAR_END if longest > TALK_SECONDS else MAXTIME
     return outcome, {"duration": conversation.seconds - began}
 
 
-def _interrupted(conversation: Conversation, element: Element) -> Recognized | None:
+def _interrupted(conversation: Conversation, element: Element, longest: float) -> Recognized | None:
     """What the caller says or presses that a grammar of the transfer matches; the rest only the other party hears."""
+    until = conversation.seconds + longest
     base = conversation.frame.document.base
     active = [from_element(conversation, grammar, element, base) for grammar in children(element, "grammar")]
     kinds = ("hangup", "say", "dtmf") if active else ("hangup",)
     while (heard := conversation.caller.cuts_short(lambda next_one: next_one.kind in kinds)) is not None:
-        conversation.pass_time(min(heard.after or 0.0, TALK_SECONDS))
+        conversation.pass_time(min(heard.after or 0.0, TALK_SECONDS, until - conversation.seconds))
+        if conversation.seconds >= until:
+            return None
         if heard.kind == "hangup":
             conversation.hang_up()
         conversation.tell("input", **{heard.kind: heard.value})

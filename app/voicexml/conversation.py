@@ -19,9 +19,10 @@ from app.voicexml.elements import Element, whole
 from app.voicexml.events import HANGUP, Event
 from app.voicexml.grammars import Grammar
 from app.voicexml.leaving import Return, Target
-from app.voicexml.limits import Limits, Over
+from app.voicexml.limits import DURATIONS, Durations, Limits, Over
 from app.voicexml.recording import Recordings
 from app.voicexml.resources import Fetch, Resources, Wanted, resolve
+from app.voicexml.timed_fetch import TimedFetch
 from app.voicexml.voice import Part, Reckoned, Voice
 
 LONGEST_SECONDS = 600.0
@@ -70,7 +71,11 @@ class Conversation:
     frame: Frame
     voice: Voice = field(default_factory=Reckoned)
     limits: Limits = field(default_factory=Limits)
+    durations: Durations = DURATIONS
     seconds: float = 0.0
+    bridged: float = 0.0
+    """Those of ``seconds`` in which the caller talked to somebody else."""
+    bridging: bool = False
     gone: bool = False
     mark: tuple[str, int] | None = None
     """The last mark of what was said last, and the milliseconds from there to the end (VoiceXML 2.1 section 4)."""
@@ -90,12 +95,14 @@ class Conversation:
     understood: Any = None
     """What was recognised on the way to the dialog that it belongs to (recognition.Recognized)."""
     recordings: Recordings = field(default_factory=Recordings)
+    _fetch: TimedFetch = field(init=False)
     resources: Resources = field(init=False)
     subdialog: Callable[[Target, Mapping[str, int]], Return] = field(init=False)
     """Runs a dialog in a context of its own, with held values by name; session sets it."""
 
     def __post_init__(self) -> None:
-        self.resources = Resources(self.fetch, lambda: self.seconds, self.tell)
+        self._fetch = TimedFetch(self, self.fetch, self.durations.fetch)
+        self.resources = Resources(self._fetch.fetch, lambda: self.seconds, self.tell, self._after_fetch)
         if self.caller.beeps_after is not None:
             self.at(self.caller.beeps_after, lambda: self.tell("beep"))
 
@@ -143,9 +150,34 @@ class Conversation:
             self._move_to(max(leaves, self.seconds))
             self.hang_up()
         self._move_to(until if not self.gone else self.seconds)
-        if self.seconds >= LONGEST_SECONDS:
-            self.seconds = LONGEST_SECONDS
+        self._check_time()
+
+    def _check_time(self) -> None:
+        """Raises Over when the conversation has lasted as long as one may."""
+        if self.left() <= 0:
+            self.seconds = min(self.seconds, LONGEST_SECONDS + self.bridged)
             self.limits.end(f"the conversation lasted {LONGEST_SECONDS:.0f} seconds")
+
+    def left(self) -> float:
+        """How many seconds the conversation may still last: what is bridged to somebody else does not count."""
+        now = self.seconds if self.gone else self.caller.now(self.seconds)
+        return LONGEST_SECONDS + self.bridged - self._fetch.seconds - now
+
+    @contextmanager
+    def bridge(self) -> Iterator[None]:
+        """What passes meanwhile is time in which the caller talks to somebody else."""
+        self.bridging = True
+        try:
+            yield
+        finally:
+            self.bridging = False
+
+    def _after_fetch(self) -> None:
+        """Raises Over when time is up, Event connection.disconnect.hangup when the caller left during the fetch."""
+        self._check_time()
+        if not self.gone and self._fetch.is_left_alone():
+            self._move_to(self.caller.now(self.seconds))
+            self.hang_up()
 
     def catch_up(self) -> None:
         """Let as much time pass as has gone by for a caller whose time runs by itself. Raises as ``pass_time`` does."""
@@ -159,6 +191,7 @@ class Conversation:
             self._move_to(self.caller.now(self.seconds))
 
     def _move_to(self, until: float) -> None:
+        began = self.seconds
         for second, name, value in self.caller.news():
             self.at(second, partial(self.change, name, value))
         while self.due and self.due[0][0] <= until:
@@ -166,6 +199,8 @@ class Conversation:
             self.seconds = max(second, self.seconds)
             happens()
         self.seconds = until
+        if self.bridging:
+            self.bridged += until - began
 
     def hang_up(self, by: str = "caller") -> None:
         """The caller is gone: what is said from here on nobody hears. Raises the event of section 5.2.6."""

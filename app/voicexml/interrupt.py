@@ -20,7 +20,7 @@ _CLOCKS_PER_SECOND = 1_000_000
 
 
 class Interrupt:
-    """The end of whatever runs in one context; it keeps the context alive. Raises RuntimeError for an unknown engine."""
+    """The end of whatever runs in one context; it keeps the context alive. Raises RuntimeError for another engine."""
 
     def __init__(self, context: quickjs.Context) -> None:
         counter, limit = _places()

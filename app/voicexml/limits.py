@@ -4,6 +4,7 @@ Each number is far beyond what people's applications need, and small enough that
 by hostile ones gets through them. The limits of what is fetched are in ``resources``, those of grammars with them.
 """
 
+from dataclasses import dataclass
 from resource import RUSAGE_THREAD, getrusage
 from typing import NoReturn
 
@@ -15,6 +16,17 @@ MOST_EXHAUSTED = 3
 """Scripts that took too much time, memory or depth."""
 PROCESSOR_SECONDS = 3.0
 """For scripts, grammars and pages together: hundreds of times what a conversation of ten turns takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """The longest that one fetch of a conversation and one bridged transfer may take, in seconds."""
+
+    fetch: float = 30.0
+    transfer: float = 4 * 3600.0
+
+
+DURATIONS = Durations()
 
 
 class Over(Exception):

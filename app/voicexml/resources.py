@@ -36,9 +36,17 @@ class NotFetched(Exception):
         self.seconds = seconds
 
 
+def never() -> bool:
+    """That something is not over yet, whenever it is asked."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``body`` is None for a GET; ``seconds`` is how long the answer may take; ``fields`` are what the body says."""
+    """``body`` is None for a GET; ``seconds`` is how long the answer may take; ``fields`` are what the body says.
+
+    ``given_up`` tells, as often as it is asked, whether nobody waits for the answer any more.
+    """
 
     method: str
     url: str
@@ -46,6 +54,7 @@ class Request:
     content_type: str = ""
     seconds: float = 10.0
     fields: tuple[Field, ...] = ()
+    given_up: Callable[[], bool] = never
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +112,20 @@ class Wanted:
 
 
 class Resources:
-    """Fetches for one call. ``now`` is the call's own time, in seconds; ``tell`` hears of every fetch."""
+    """Fetches for one call. ``now`` is the call's own time, in seconds; ``tell`` hears of every fetch.
 
-    def __init__(self, fetch: Fetch, now: Callable[[], float], tell: Callable[..., None]) -> None:
+    ``after`` is called when one has ended, and may raise what that means for the call.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        now: Callable[[], float],
+        tell: Callable[..., None],
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
         self._fetch = fetch
+        self._after = after
         self._now = now
         self._tell = tell
         self._made = 0
@@ -156,9 +175,11 @@ class Resources:
             answer = self._fetch(request)
         except NotFetched as wrong:
             self._tell("fetch", **told, status=None, error=str(wrong), seconds=round(wrong.seconds, 3))
+            self._after()
             raise Event("error.badfetch", f"{request.url}: {wrong}") from wrong
         self._bytes += len(answer.body)
         self._tell("fetch", **told, status=answer.status, seconds=round(answer.seconds, 3))
+        self._after()
         return answer
 
     def _fresh(self, request: Request, wanted: Wanted) -> Answer | None:

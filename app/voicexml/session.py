@@ -18,7 +18,7 @@ from app.voicexml.events import Counts, Event
 from app.voicexml.fia import Interpreter
 from app.voicexml.handling import handle
 from app.voicexml.leaving import Exit, GoTo, Return, Target
-from app.voicexml.limits import Limits, Over
+from app.voicexml.limits import DURATIONS, Durations, Limits, Over
 from app.voicexml.playing import play
 from app.voicexml.resources import Fetch, Request
 from app.voicexml.transitions import begin, first
@@ -46,11 +46,13 @@ def run(
     report: Tell,
     later: Iterable[News] = (),
     voice: Voice = RECKONED,
+    durations: Durations = DURATIONS,
 ) -> Result:
     """Run the application whose first page ``start`` asks for. Raises nothing that a page could cause.
 
     ``variables`` are those of the session (section 5.1.4), by name, as JSON has them; ``later`` changes them on the
-    way; ``report`` is given every event of the conversation as it happens; ``voice`` says the prompts.
+    way; ``report`` is given every event of the conversation as it happens; ``voice`` says the prompts; ``durations`` is
+    how long what it waits for may take.
     """
     limits = Limits()
     scopes = Scopes(limits=limits)
@@ -60,7 +62,7 @@ def run(
         scopes.set(name, value, "session")
     if "connection" in variables:  # it is we who call: the very object, not one that is like it
         scopes.evaluate("session.connection.originator = session.connection.local")
-    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), voice, limits)
+    conversation = Conversation(caller, fetch, scopes, report, Frame(document.NONE), voice, limits, durations)
     for second, name, value in later:
         conversation.at(second, partial(conversation.change, name, value))
     return _Session(conversation).run(start)
@@ -81,7 +83,8 @@ class _Session:
             begin(conversation, start)
         except Event as wrong:
             conversation.tell("throw", name=wrong.name, message=wrong.message)
-            conversation.fail(wrong.message)
+            if not conversation.gone:
+                conversation.fail(wrong.message)
             return self._result(None)
         try:
             try:

