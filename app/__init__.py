@@ -17,8 +17,9 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    prompts) and ``voicexml`` (reading and running the customer's pages: session runs an application, fia a form of it,
    items its items, actions what stands in them, handling its events; document, exclusions, transitions and resources
    get the pages; prompts are chosen, speaking makes them up in somebody's voice, playing says them; hearing listens,
-   active, recognition and grammars understand the caller; ecmascript evaluates in engine, whose bounds hold; limits are
-   those of a whole call; conversation is what all of them work on; linting looks for mistakes without a call)
+   active, recognition and grammars understand the caller; ecmascript evaluates in engine, whose bounds
+   hold and whose interrupt ends what takes too much processor time; timed_fetch ends what is fetched for too long;
+   limits are those of a whole call; conversation is what all of them work on; linting looks for mistakes without one)
 2. ``intake``   what a request may say: fields, phone numbers, lists, metadata, orders; times, which ``strtotime``
                 reads as PHP does, dateparser behind it; caller_ids (which may be shown). No database, network or Flask
    ``outside``  the only door to the network: fetching, who may be called, the probe of a client's URLs, what

@@ -7,8 +7,6 @@ engine's binding gives Python's lock away meanwhile.
 
 import functools
 import threading
-import time
-from contextlib import suppress
 from typing import Any
 
 import quickjs  # type: ignore[import-untyped]
@@ -16,6 +14,7 @@ import quickjs  # type: ignore[import-untyped]
 from app.voicexml.bounds import BOUNDS
 from app.voicexml.interrupt import Interrupt
 from app.voicexml.limits import Limits
+from app.voicexml.processor import ThreadTime
 
 SCRIPT_SECONDS = 0.5
 """Processor time of its thread that one script may take; people's take a thousandth."""
@@ -64,8 +63,9 @@ class Engine:
         self._function = self._context.eval(BOUNDS)(self._context.eval(source))
         self._interrupt = Interrupt(self._context)
         self._lock = threading.Lock()
+        self._clock: ThreadTime
         self._until: float | None = None
-        self._clock = self._looks = 0
+        self._looks = 0
         self._dead = False
 
     def call(self, *arguments: object) -> Any:
@@ -106,8 +106,8 @@ class Engine:
 
     def _begin(self, seconds: float) -> None:
         self._looks = 0
-        self._clock = time.pthread_getcpuclockid(threading.get_ident())
-        self._until = time.thread_time() + seconds
+        self._clock = ThreadTime()
+        self._until = self._clock.seconds() + seconds
         _running.add(self)
 
     def _end(self) -> None:
@@ -128,7 +128,7 @@ class Engine:
         with self._lock:
             if self._until is None:
                 return
-            late = time.clock_gettime(self._clock) - self._until
+            late = self._clock.seconds() - self._until
             if late < 0:
                 return
             self._looks += 1
@@ -168,5 +168,4 @@ def _watch() -> None:
     pause = threading.Event()
     while not pause.wait(_LOOK_SECONDS):
         for engine in list(_running):
-            with suppress(OSError):  # its thread has ended meanwhile
-                engine.look()
+            engine.look()

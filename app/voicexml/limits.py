@@ -5,8 +5,9 @@ by hostile ones gets through them. The limits of what is fetched are in ``resour
 """
 
 from dataclasses import dataclass
-from resource import RUSAGE_THREAD, getrusage
 from typing import NoReturn
+
+from app.voicexml import processor
 
 MOST_ITEMS = 1000
 MOST_STEPS = 20_000
@@ -46,7 +47,7 @@ class Limits:
 
     def __init__(self, processor_seconds: float = PROCESSOR_SECONDS) -> None:
         self._processor_seconds = processor_seconds
-        self._until = _processor_seconds() + processor_seconds
+        self._until = processor.seconds() + processor_seconds
         self._items = self._steps = self._characters = self._exhausted = 0
         self._over: Over | None = None
 
@@ -54,7 +55,7 @@ class Limits:
         """Of processor time; above 0."""
         if self._over is not None:
             raise self._over
-        left = self._until - _processor_seconds()
+        left = self._until - processor.seconds()
         if left <= 0:
             self.end(f"the application took {self._processor_seconds:g} seconds of processor time")
         return left
@@ -88,8 +89,3 @@ class Limits:
         """End the call."""
         self._over = Over(why)
         raise self._over
-
-
-def _processor_seconds() -> float:
-    spent = getrusage(RUSAGE_THREAD)
-    return spent.ru_utime + spent.ru_stime

@@ -1,19 +1,28 @@
 """A call over SIP as the other side sees it: who calls, when it gives up, who hangs up, what is refused."""
 
 import asyncio
+import socket
 import threading
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 from dialling import ON_THE_WIRE, TIMEOUT_SECONDS, Phone
 from live import until
 from messages import Call
 from peer import Peer
+from talking import CONNECTION
 
+from app.outside.addresses import Policy
+from app.outside.applications import fetching
+from app.outside.fetch import Outside
 from app.telephony.carrier import BYTES_PER_SECOND, Line
 from app.telephony.outcomes import CalleeType
 from app.telephony.sip import pacing, stack
+from app.voicexml import session
+from app.voicexml.resources import Request
+from scheduler.live import LiveCaller
 
 pytestmark = ON_THE_WIRE
 
@@ -228,3 +237,27 @@ def test_the_stack_names_its_threads_as_we_know_them(sip: Phone) -> None:
 
     sip.dial("+16175550100", converse, detection=False)
     assert names.count(pacing.ON_TIME) == 1
+
+
+def test_a_fetch_ends_when_the_callee_hangs_up(sip: Phone) -> None:
+    """The line is free soon after, though the page's server would keep it for much longer."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        fetch = fetching(Outside(Policy("open"), user_agent="ringback-test"))
+        told: list[dict[str, Any]] = []
+
+        def converse(_: datetime, line: Line) -> float:
+            caller = LiveCaller(line)
+            result = session.run(
+                Request("GET", url, seconds=25.0), caller, fetch, {"connection": CONNECTION}, report=told.append
+            )
+            assert caller.leaves_after == pytest.approx(2, abs=0.5)
+            assert not result.errors
+            return result.seconds
+
+        outcome = sip.dial("+16172220000", converse)  # hangs up after 2 s
+    assert outcome.answered_at is not None
+    (fetched,) = [entry for entry in told if entry["event"] == "fetch"]
+    assert fetched["error"] == "nobody waits for it any more"
+    assert fetched["seconds"] < 5
+    assert [entry["by"] for entry in told if entry["event"] == "disconnect"] == ["caller"]
