@@ -48,6 +48,8 @@ ENDS: dict[str, tuple[str, Callable[[], Pages]]] = {
     "an endless loop": (RAN, script("while (1) ;")),
     "an endless loop that catches": (RAN, script("for (;;) try { while (1) ; } catch (e) {}")),
     "long work between two looks at the clock": (RAN, script("for (;;) 'a'.repeat(4e6).endsWith('b'.repeat(4e6))")),
+    "a search through 14 MB, again and again": (RAN, script("var u = new Uint8Array(14e6); for (;;) u.lastIndexOf(1)")),
+    "blanks taken off 7 MB, again and again": (RAN, script("for (var s = ' '.repeat(7e6); ; ) s.trim()")),
     "endless loops one after the other": (
         "start line 3: the application('s scripts reached their limits 3 times| took 3 seconds of processor time)",
         start(AGAIN, "<script>while (1) ;</script>", "</block></form>"),

@@ -14,7 +14,7 @@ import quickjs  # type: ignore[import-untyped]
 from app.voicexml.bounds import BOUNDS
 from app.voicexml.interrupt import Interrupt
 from app.voicexml.limits import Limits
-from app.voicexml.processor import ThreadTime
+from app.voicexml.processor import ThreadTime, of_this_thread
 
 SCRIPT_SECONDS = 0.5
 """Processor time of its thread that one script may take; people's take a thousandth."""
@@ -106,7 +106,7 @@ class Engine:
 
     def _begin(self, seconds: float) -> None:
         self._looks = 0
-        self._clock = ThreadTime()
+        self._clock = of_this_thread()
         self._until = self._clock.seconds() + seconds
         _running.add(self)
 

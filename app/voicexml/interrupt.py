@@ -22,19 +22,20 @@ _CLOCKS_PER_SECOND = 1_000_000
 class Interrupt:
     """The end of whatever runs in one context; it keeps the context alive. Raises RuntimeError for another engine."""
 
+    __slots__ = ("_context",)
+
     def __init__(self, context: quickjs.Context) -> None:
-        counter, limit = _places()
+        _places()
         self._context = context
-        self._counter = c_int.from_address(_pointed_at(context) + counter)
-        self._limit = c_long.from_address(id(context) + limit)
 
     def end(self) -> None:
         """Have the running script end at its next jump or call, if another thread has one running.
 
         Both numbers are set anew by the engine and its binding: the clock's at each call, the counter at each look.
         """
-        self._limit.value = 0
-        self._counter.value = 1
+        counter, limit = _places()
+        c_long.from_address(id(self._context) + limit).value = 0
+        c_int.from_address(_pointed_at(self._context) + counter).value = 1
 
 
 @functools.cache

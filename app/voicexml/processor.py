@@ -5,8 +5,13 @@ import time
 from math import inf
 
 
+_own = threading.local()
+
+
 class ThreadTime:
     """The processor time of the thread that makes it."""
+
+    __slots__ = ("_clock",)
 
     def __init__(self) -> None:
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
@@ -17,6 +22,14 @@ class ThreadTime:
             return time.clock_gettime(self._clock)
         except OSError:
             return inf
+
+
+def of_this_thread() -> ThreadTime:
+    """The processor time of the thread that asks for it."""
+    known: ThreadTime | None = getattr(_own, "time", None)
+    if known is None:
+        known = _own.time = ThreadTime()
+    return known
 
 
 def seconds() -> float:
