@@ -4,7 +4,6 @@ import threading
 import time
 from math import inf
 
-
 _own = threading.local()
 
 
