@@ -134,4 +134,4 @@ def test_any_function_with_the_largest_arguments_is_ended(seed: int) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 120))
 def test_any_function_with_the_largest_arguments_is_ended_for_long(seed: int) -> None:
-    attack(seed, 250)
+    attack(seed, 60)
