@@ -64,6 +64,7 @@ class Engine:
         self._interrupt = Interrupt(self._context)
         self._lock = threading.Lock()
         self._clock: ThreadTime
+        self._allowed: float | None = None
         self._until: float | None = None
         self._looks = 0
         self._dead = False
@@ -107,14 +108,14 @@ class Engine:
     def _begin(self, seconds: float) -> None:
         self._looks = 0
         self._clock = of_this_thread()
-        self._until = self._clock.seconds() + seconds
+        self._allowed = seconds
         _running.add(self)
 
     def _end(self) -> None:
         """From here on nobody interrupts, and all of the memory is there again."""
         with self._lock:
             _running.discard(self)
-            self._until = None
+            self._allowed = self._until = None
             if self._looks:
                 self._context.set_memory_limit(self._memory)
 
@@ -126,8 +127,10 @@ class Engine:
         well, so that every other look lets it have that.
         """
         with self._lock:
-            if self._until is None:
+            if self._allowed is None:
                 return
+            if self._until is None:  # the first look: it has run for no longer than there is between two
+                self._until = self._clock.seconds() + self._allowed
             late = self._clock.seconds() - self._until
             if late < 0:
                 return
