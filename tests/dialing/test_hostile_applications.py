@@ -68,7 +68,7 @@ def _cases() -> Iterator[object]:
         yield pytest.param(says, pages, id=name, marks=pytest.mark.soak if endless else [])
 
 
-@pytest.mark.parametrize(("says", "pages"), _cases())
+@pytest.mark.parametrize(("says", "pages"), list(_cases()))
 def test_a_hostile_application_ends_and_the_others_go_on(office: Office, says: str, pages: Callable[[], Pages]) -> None:
     """With an error that names the limit, and the line where there is one."""
     hostile, innocent = run(office, pages())
