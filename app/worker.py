@@ -1,17 +1,21 @@
 """gunicorn's threaded worker with patience that ends: a client that drips can't hold a thread for ever.
 
 gunicorn bounds the silence before a request and nothing after its first byte. Here reading a request and writing its
-answer may each take ``GRACE`` seconds and one more for every ``LEAST_RATE`` bytes that really moved, and a connection
-that has said nothing yet waits without a thread. While more than half of the threads are taken, it is ``LITTLE_GRACE``.
+answer may each take ``GRACE`` seconds and one more for every ``LEAST_RATE`` bytes that really moved, a request that
+stands still ``LONGEST_STANDSTILL`` at most, and a connection that has said nothing yet waits without a thread. While
+more than half of the threads are taken, it is ``LITTLE_GRACE``.
 """
 
 import errno
 import selectors
 import socket
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from gunicorn.http.errors import ParseException
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app.clock import elapsed
@@ -19,6 +23,12 @@ from app.clock import elapsed
 GRACE = 10.0
 LITTLE_GRACE = 2.0
 LEAST_RATE = 32_768
+LONGEST_STANDSTILL = 30.0
+"""Seconds of patience that a client can have left, however much it sent before."""
+AT_ONCE = 65_536
+"""Bytes that are taken from a connection together: each of the threads holds so many."""
+MOST_UNREAD = 64 * 1024 * 1024
+"""Bytes of a refused request that are thrown away so that the client gets to read why."""
 
 
 class TooSlow(ConnectionResetError):
@@ -39,8 +49,8 @@ class PatientSocket(socket.socket):
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         began = elapsed()
-        data = self._timed(self._reading, partial(super().recv, size, flags))
-        self._reading += len(data) / LEAST_RATE - (elapsed() - began)
+        data = self._timed(self._reading, partial(super().recv, min(size, AT_ONCE), flags))
+        self._reading = min(self._reading + len(data) / LEAST_RATE - (elapsed() - began), LONGEST_STANDSTILL)
         return bytes(data)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
@@ -90,10 +100,27 @@ class Worker(ThreadWorker):
         grace = GRACE if self._taken <= self.cfg.threads / 2 else LITTLE_GRACE
         conn.sock.begin(grace)  # type: ignore[attr-defined] # a PatientSocket, by enqueue_req
         try:
-            return super().handle(conn)
+            goes_on = super().handle(conn)
+            if not goes_on:
+                _discard_unread(conn)
+            return goes_on
         finally:
             self._count(-1)
 
     def _count(self, more: int) -> None:
         with self._counting:
             self._taken += more
+
+
+def _discard_unread(conn: TConn) -> None:
+    """Let the client read why it was refused: closed with something unread, the connection would lose the answer.
+
+    Source: RFC 9112 section 9.6.
+    """
+    refused = conn.parser.mesg if isinstance(conn.parser, RequestParser) else None
+    if refused is None or refused.body is None:
+        return
+    deadline, read = elapsed() + GRACE, 0
+    with suppress(OSError, ParseException):  # it may be closed already, or be no HTTP
+        while read < MOST_UNREAD and elapsed() < deadline and (piece := refused.body.read(AT_ONCE)):
+            read += len(piece)

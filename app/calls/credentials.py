@@ -101,6 +101,10 @@ class Credentials:
             self._refusals.note(refusal, stored.account_id, address)
             raise
 
+    def refuse_locked_out(self, address: str) -> None:
+        """Raise LockedOut if nobody at ``address`` may try any login now. One indexed read, nothing written."""
+        login_throttle.refuse_locked_address(address, self._machine())
+
     def _check(self, stored: _Stored, login: str, pin: str, address: str, *, is_demo: bool) -> int:
         guesser, now = Guesser.of(login, address), self._machine()
         proof = self._proof(login, stored.pin_hash, pin, address)

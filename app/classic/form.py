@@ -13,24 +13,32 @@ from app.errors import BadField
 from app.intake import fields
 from app.intake.orders import CallOrder, CampaignOrder, Terms
 from app.intake.phone import NumberRules
+from app.posted import Fields
 
-_WHO = ("login", "pin")
-_SHARED = (
-    "start_url",
-    "result_url",
-    "message_reference",
-    "call_parameters",
-    "campaign_parameters",
-    "max_retries",
-    "max_retry",
-    "retry_interval",
-    "scheduled_timestamp",
-    "scheduled_time",
-    "expiration_timestamp",
-    "expiration_time",
-)
-CALL_FIELDS = (*_WHO, "phone_number", *(name for name in _SHARED if name != "campaign_parameters"))
-CAMPAIGN_FIELDS = (*_WHO, "campaign_name", "campaign", "name", *_SHARED)
+LONGEST = {
+    "login": 128,
+    "pin": 16,
+    "phone_number": 128,
+    "campaign_name": 255,
+    "campaign": 255,
+    "name": 255,
+    "start_url": 255,
+    "result_url": 255,
+    "message_reference": 255,
+    "call_parameters": 255,
+    "campaign_parameters": 255,
+    "max_retries": fields.LONGEST_NUMBER,
+    "max_retry": fields.LONGEST_NUMBER,
+    "retry_interval": fields.LONGEST_NUMBER,
+    "scheduled_timestamp": fields.LONGEST_NUMBER,
+    "scheduled_time": 80,
+    "expiration_timestamp": fields.LONGEST_NUMBER,
+    "expiration_time": 80,
+}
+"""The fields that are known, in the order of the echo, and how many characters each may have."""
+_OF_CAMPAIGNS = ("campaign_name", "campaign", "name", "campaign_parameters")
+CALL_FIELDS = tuple(name for name in LONGEST if name not in _OF_CAMPAIGNS)
+CAMPAIGN_FIELDS = tuple(name for name in LONGEST if name != "phone_number")
 
 MAX_RETRIES = (0, 10)
 RETRY_INTERVAL = (60, 172_800)
@@ -46,10 +54,17 @@ class Rules:
     numbers: NumberRules
 
 
-def echo(posted: Mapping[str, str], names: Sequence[str], *, pin: bool) -> list[tuple[str, str]]:
-    """Those of ``names`` that were sent, with their values, in that order; the PIN emptied unless ``pin``."""
-    sent = [(name, posted[name] if posted[name].strip() else "") for name in names if name in posted]
-    return [(name, value if pin or name != "pin" else "") for name, value in sent]
+def echo(sent: Fields, names: Sequence[str], *, pin: bool) -> list[tuple[str, str]]:
+    """Those of ``names`` that were sent, with their values, in that order; the PIN emptied unless ``pin``.
+
+    What is longer than it may be is left out; the blanks around what is not are no part of it.
+    """
+    told = [(name, _echoed(sent[name], LONGEST[name])) for name in names if name in sent and name not in sent.too_long]
+    return [(name, value if pin or name != "pin" else "") for name, value in told if len(value) <= LONGEST[name]]
+
+
+def _echoed(value: str, longest: int) -> str:
+    return value if value.strip() and len(value) <= longest else value.strip()
 
 
 def read_call(posted: Mapping[str, str], now: datetime, rules: Rules) -> CallOrder:

@@ -14,7 +14,7 @@ from app.classic import form, replies
 from app.classic.form import Rules
 from app.client import Network, client_address
 from app.clock import Clock
-from app.errors import BadField, Refusal, TooManyChecks, TryLater
+from app.errors import BadCredentials, BadField, Refusal, TooManyChecks, TryLater
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
@@ -22,6 +22,8 @@ from app.outside.shares import Shares
 from app.posted import Posted
 
 PREFIXES = ("/webservice", "/outbound/webservice", "")
+LONG_BODY = 65_536
+"""Bytes: reading less costs no more than finding out who is locked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def queuecall() -> Response:
     desk = _desk()
     echo: replies.Echo = ()
     try:
-        with posted.reading(request, "phone_list") as sent:
+        _refuse_locked_out(desk)
+        with posted.reading(request, form.LONGEST) as sent:
             echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
             account_id = _account(desk, sent)
             order = form.read_call(sent.fields, desk.clock.now(), _rules(desk, account_id))
@@ -68,7 +71,8 @@ def queuecalls() -> Response:
     echo: replies.Echo = ()
     with ExitStack() as until_sent:
         try:
-            with posted.reading(request, "phone_list") as sent:
+            _refuse_locked_out(desk)
+            with posted.reading(request, form.LONGEST, "phone_list") as sent:
                 echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
                 account_id = _account(desk, sent)
                 order, numbers = _campaign(desk, sent, account_id)
@@ -105,14 +109,26 @@ def _account(desk: Desk, sent: Posted) -> int:
 
     A form on a page of another site is as good as any with credentials of its own; a PIN that everybody knows is none.
     """
-    forwarded_for = request.headers.get("X-Forwarded-For", "")
-    address = client_address(request.remote_addr, forwarded_for, desk.trusted_proxies)
+    try:
+        login, pin = (sent.fields.get(name, "") for name in ("login", "pin"))
+    except BadField:  # too long to be anybody's
+        raise BadCredentials from None
     own_machine = loopback.holds(desk.private, dict(request.headers))
-    login, pin = sent.fields.get("login", ""), sent.fields.get("pin", "")
-    account_id = desk.credentials.check(login, pin, address, own_machine=own_machine)
+    account_id = desk.credentials.check(login, pin, _address(desk), own_machine=own_machine)
     if accounts.is_demo(login, pin) and cross_site.is_cross_site(request.method, dict(request.headers)):
         raise Forbidden(accounts.DEMO_REFUSED)
     return account_id
+
+
+def _refuse_locked_out(desk: Desk) -> None:
+    """Raise LockedOut before a long body is read, if nothing in it could open an account."""
+    if request.content_length is None or request.content_length > LONG_BODY:
+        desk.credentials.refuse_locked_out(_address(desk))
+
+
+def _address(desk: Desk) -> str:
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    return client_address(request.remote_addr, forwarded_for, desk.trusted_proxies)
 
 
 def _desk() -> Desk:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
-from app import clock, cross_site, loopback
+from app import clock, cross_site, loopback, posted
 from app.calls import accounts, audit
 from app.calls.accounts import AccountStatus
 from app.calls.models import Account
@@ -22,6 +22,8 @@ from app.errors import BadCredentials, TooManyChecks, TryLater
 
 SESSION_SECONDS = 12 * 3600
 """How long after signing in somebody has to sign in again, by the machine's clock."""
+LONGEST_OF_STRANGERS, LONGEST_FORM = 16_384, 262_144
+"""Bytes of a form before anybody has signed in, and after."""
 _SINCE, _ACCOUNT, _FINGERPRINT = "signed_in_at", "account", "fingerprint"
 
 P = ParamSpec("P")
@@ -60,6 +62,11 @@ def protect() -> None:
             "This was sent by a page of another site, and such pages may do nothing here: open the page on this server "
             "and send it again. If it was sent from here, the proxy in front must pass on the header Host."
         )
+    if known_viewer() is None:
+        request.max_content_length = LONGEST_OF_STRANGERS
+    elif request.mimetype != "multipart/form-data":  # lists come in this
+        request.max_content_length = LONGEST_FORM
+    posted.boundary(request)
     if None in request.form:  # a part of a multipart form without a name: the check of tokens trips over it
         raise BadRequest("A field of the form has no name.")
     try:

@@ -17,6 +17,17 @@ LIST = "csv"
 MAX_ATTEMPTS = (1, 10)
 REATTEMPT_WAIT = (60, 86_400)
 DEFAULT_REATTEMPT_WAIT = 300
+LONGEST = {
+    "phone_number": 128,
+    "start_timestamp": fields.LONGEST_NUMBER,
+    "end_timestamp": fields.LONGEST_NUMBER,
+    "max_attempts": fields.LONGEST_NUMBER,
+    "reattempt_wait": fields.LONGEST_NUMBER,
+    "metadata": 4 * metadata.LONGEST,  # JSON may be written at length: what is kept of it is short
+    "result_url": 255,
+    "is_pci": fields.LONGEST_NUMBER,
+}
+"""The fields that are known, and how many characters are read of each: no rule lets pass more."""
 
 
 @dataclass(frozen=True, slots=True)

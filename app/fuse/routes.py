@@ -46,7 +46,7 @@ def is_ours(path: str) -> bool:
 def queue(application_id: int, deployment_id: int) -> Response:
     """Queue one call; where its status is stands in the Link header."""
     desk, target = _desk(), _target(application_id, deployment_id)
-    with body.reading(request, form.LIST) as sent:
+    with body.reading(request, form.LONGEST) as sent:
         order = form.read_call(sent.fields, target.start_url, desk.clock.now(), _rules(desk, target))
     call_id = queueing.queue_call(target.queue, order, desk.clock.now())
     response = replies.told({"call_id": call_id})
@@ -59,7 +59,7 @@ def bulk_queue(application_id: int, deployment_id: int) -> Response:
     """Queue a list of calls, all of its good lines or nothing."""
     desk, target = _desk(), _target(application_id, deployment_id)
     answer = replies.ListAnswer()
-    with body.reading(request, form.LIST) as sent:
+    with body.reading(request, form.LONGEST, form.LIST) as sent:
         if sent.file is None:
             raise BadField(form.LIST, "is required: a file whose first line is destination and the names of metadata")
         rules = _rules(desk, target)

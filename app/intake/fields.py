@@ -12,6 +12,8 @@ from app.intake.phone import BadNumber, NumberRules, PhoneNumber
 from app.intake.phone import parse as parse_number
 
 LATEST_TIMESTAMP = 253_402_300_799  # 9999-12-31: what a datetime can hold
+LONGEST_NUMBER = 80
+"""Characters, blanks included, of what is to be a whole number."""
 _WHOLE = re.compile(r"\s*([0-9]{1,18})\s*")
 
 
