@@ -23,9 +23,10 @@ from app.errors import BadField, BadForm
 
 MOST_FIELDS = 1_000  # PHP's max_input_vars
 LONGEST_BOUNDARY = 70  # characters: RFC 2046 section 5.1.1
-MOST_PART_HEADERS, LONGEST_PART_HEADERS = 16, 8_192  # characters of all headers of one part
+MOST_PART_HEADERS, LONGEST_PART_HEADERS = 16, 2_048  # characters of all headers of one part
 CHUNK = 32_768  # bytes of a body that are looked at together
 ROOM_FOR_BLANKS = 1_024  # characters that a value may have beside its own, which rules may strip
+_LONGEST_LINE_OF_BOUNDARY = 256  # bytes, with the blanks that may follow it
 _LIST_IN_MEMORY = 262_144  # bytes; a longer list is on disk
 _LONGEST_NAME = 256  # bytes, as urlencoded; no field that is known has so many
 
@@ -144,7 +145,7 @@ def _read_urlencoded(pieces: Iterable[bytes], form: "_Form") -> None:
 def _read_multipart(pieces: Iterable[bytes], parted_by: str, form: "_Form") -> None:
     """Tell ``form`` the parts of a body."""
     decoder = MultipartDecoder(parted_by.encode("latin-1", "replace"), max_form_memory_size=2 * CHUNK)
-    for piece in chain(pieces, [None]):
+    for piece in chain(_cut_behind_lines(pieces), [None]):
         for event in _events(decoder, piece):
             if isinstance(event, Data):
                 form.write(event.data)
@@ -153,6 +154,20 @@ def _read_multipart(pieces: Iterable[bytes], parted_by: str, form: "_Form") -> N
                 if len(sizes) > MOST_PART_HEADERS or sum(sizes) > LONGEST_PART_HEADERS:
                     raise BadForm("a part of its multipart/form-data has too many or too long headers")
                 form.begin(event.name, is_file=isinstance(event, File))
+
+
+def _cut_behind_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that end with a line, unless that is too long for one with a boundary.
+
+    The decoder takes the line break before a boundary for data when a piece ends just behind the boundary.
+    """
+    rest = b""
+    for piece in pieces:
+        whole = rest + piece
+        end = whole.rfind(b"\n") + 1
+        rest = whole[end:] if len(whole) - end <= _LONGEST_LINE_OF_BOUNDARY else b""
+        yield whole.removesuffix(rest)
+    yield rest
 
 
 def _events(decoder: MultipartDecoder, piece: bytes | None) -> Iterator[Event]:

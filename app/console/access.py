@@ -22,8 +22,11 @@ from app.errors import BadCredentials, TooManyChecks, TryLater
 
 SESSION_SECONDS = 12 * 3600
 """How long after signing in somebody has to sign in again, by the machine's clock."""
+TAKE_LISTS = ("console.try_upload", "console.try_for_deployment")
 LONGEST_OF_STRANGERS, LONGEST_FORM = 16_384, 262_144
 """Bytes of a form before anybody has signed in, and after."""
+LONGEST_PASTE, MOST_PARTS = 4 * 1024 * 1024, 50
+"""Bytes of a list that is typed or pasted, which unlike a file is held in memory; fields of a form with a list."""
 _SINCE, _ACCOUNT, _FINGERPRINT = "signed_in_at", "account", "fingerprint"
 
 P = ParamSpec("P")
@@ -62,11 +65,7 @@ def protect() -> None:
             "This was sent by a page of another site, and such pages may do nothing here: open the page on this server "
             "and send it again. If it was sent from here, the proxy in front must pass on the header Host."
         )
-    if known_viewer() is None:
-        request.max_content_length = LONGEST_OF_STRANGERS
-    elif request.mimetype != "multipart/form-data":  # lists come in this
-        request.max_content_length = LONGEST_FORM
-    posted.boundary(request)
+    _bound_form()
     if None in request.form:  # a part of a multipart form without a name: the check of tokens trips over it
         raise BadRequest("A field of the form has no name.")
     try:
@@ -75,6 +74,20 @@ def protect() -> None:
         raise BadRequest(
             "This form is too old, or was not made for you: go back, reload the page and send it again."
         ) from wrong
+
+
+def _bound_form() -> None:
+    """Say how much of a form is read: before it is known who sends it, what the one to sign in has.
+
+    Raises BadForm.
+    """
+    posted.boundary(request)
+    if known_viewer() is None:
+        request.max_content_length = LONGEST_OF_STRANGERS
+    elif request.endpoint in TAKE_LISTS and request.mimetype == "multipart/form-data":  # a file does not go to memory
+        request.max_form_memory_size, request.max_form_parts = LONGEST_PASTE, MOST_PARTS
+    else:
+        request.max_content_length = LONGEST_FORM
 
 
 def known_viewer() -> Viewer | None:
@@ -146,16 +159,17 @@ def sign_in() -> ResponseReturnValue:
 def do_sign_in() -> ResponseReturnValue:
     """Sign in with login and PIN, as the vendor's console did."""
     login = request.form.get("login", "").strip()
+    typed = login if len(login) <= accounts.LOGIN_LENGTH else ""
     try:
         account_id = desk().credentials.check(
             login, request.form.get("pin", ""), _address(), own_machine=_is_on_this_machine()
         )
     except TryLater as refused:
-        answer = render_template("login.html", login=login, problem=str(refused))
+        answer = render_template("login.html", login=typed, problem=str(refused))
         status = 503 if isinstance(refused, TooManyChecks) else 429
         return answer, status, {"Retry-After": str(refused.retry_after)}
     except BadCredentials as refused:
-        return render_template("login.html", login=login, problem=str(refused)), 403
+        return render_template("login.html", login=typed, problem=str(refused)), 403
     account = Account.get_by_id(account_id)
     session.clear()
     session.update({_SINCE: clock.machine(), _ACCOUNT: account.id, _FINGERPRINT: accounts.fingerprint(account)})

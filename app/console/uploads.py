@@ -22,15 +22,6 @@ from app.intake.phonelist import PhoneList
 from app.intake.trial import report, try_list
 
 LIST, DRAFT = "phone_list", "draft"
-LONGEST_PASTE = 4 * 1024 * 1024
-"""Bytes of a list that is typed or pasted: unlike a file it is held in memory."""
-
-
-@console.url_value_preprocessor
-def make_room(endpoint: str | None, _: object) -> None:
-    """Take longer texts than other forms have, before anybody reads the form."""
-    if endpoint in ("console.try_upload", "console.try_for_deployment"):
-        request.max_form_memory_size = LONGEST_PASTE
 
 
 @console.get("/upload")

@@ -19,7 +19,8 @@ from app.intake import phone
 from app.intake.fields import LATEST_TIMESTAMP
 from app.telephony import callees
 
-LARGEST_BODY = 1_048_576
+LARGEST_BODY = 262_144
+_MOST_TOLD, _LONGEST_TOLD = 5, 40  # names that a sentence quotes, and characters of each
 LONGEST_WAIT = 600
 MOST_CALLS = 1_000
 
@@ -54,7 +55,10 @@ def query(request: Request, keys: Collection[str]) -> dict[str, str]:
 def _refuse_unknown(sent: Collection[str], keys: Collection[str], where: str) -> None:
     unknown = sorted(set(sent) - set(keys))
     if unknown:
-        raise BadRequest(f"{where}: {', '.join(unknown)} is not known, only {', '.join(keys) or 'nothing'}")
+        told = [
+            name if len(name) <= _LONGEST_TOLD else name[: _LONGEST_TOLD - 1] + "…" for name in unknown[:_MOST_TOLD]
+        ]
+        raise BadRequest(f"{where}: {', '.join(told)} is not known, only {', '.join(keys) or 'nothing'}")
 
 
 def number(text: str) -> str:
