@@ -1,5 +1,6 @@
 """Logins and PINs: nobody guesses them, nobody locks others out, and nothing tells which logins there are."""
 
+import io
 import secrets
 import statistics
 import subprocess
@@ -486,3 +487,53 @@ def test_the_answer_to_who_is_locked_out(web: FlaskClient, root: str, login: str
     elsewhere = web.post(path, data={"login": "demo", "pin": "1234"}, environ_base={"REMOTE_ADDR": STRANGER})
     assert "login or pin" not in elsewhere.text
     assert elsewhere.status_code == 200
+
+
+
+
+class _Unread(io.RawIOBase):
+    """A body that nobody may read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: object) -> int:
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.parametrize("root", ["queuecall", "queuecalls"])
+def test_a_long_body_of_a_locked_out_address_is_not_read(web: FlaskClient, cheap_pins: None, root: str) -> None:
+    """Of one that was right a short while ago it is: there may be others behind the same address."""
+    path = f"/{root}.php"
+
+    def post_unread(address: str) -> int:
+        unread = {"REMOTE_ADDR": address, "CONTENT_LENGTH": "8388608", "wsgi.input": _Unread()}
+        return web.post(path, environ_overrides=unread).status_code
+
+    for address, pin in ((STRANGER, "0"), (HOME, "1234")):
+        there = {"REMOTE_ADDR": address}
+        with web.post(path, data={"login": "demo", "pin": pin}, environ_base=there) as answer:
+            assert answer.status_code == 200
+        for number in range(19 if pin == "0" else 20):
+            web.post(path, data={"login": f"nobody{number}", "pin": "0"}, environ_base=there)
+    assert post_unread(STRANGER) == 429
+    with pytest.raises(AssertionError, match="the body was read"):
+        post_unread(HOME)
+    short = web.post(path, data={"login": "a", "pin": "0"}, environ_base={"REMOTE_ADDR": STRANGER})
+    assert short.status_code == 429
+    assert "<login>a</login>" in short.text
+
+
+def test_an_address_is_locked_for_all_logins_together(quick: Processes) -> None:
+    """20 wrong lock it for 15 minutes, unless somebody there was right: who it is stands in what is not read yet."""
+    assert quick.tries("demo", "1234", HOME) == "good"
+    for address in (STRANGER, HOME):
+        for number in range(20):
+            quick.one.refuse_locked_out(address)
+            assert quick.tries(f"nobody{number}", "0", address) == "wrong"
+    quick.one.refuse_locked_out(HOME)
+    assert quick.tries("demo", "1234", HOME) == "good"
+    with pytest.raises(LockedOut):
+        quick.one.refuse_locked_out(STRANGER)
+    quick.now += WINDOW + 1
+    quick.one.refuse_locked_out(STRANGER)

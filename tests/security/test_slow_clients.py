@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from live import Live, running
 
-from app.worker import PatientSocket, TooSlow
+from app.worker import LONGEST_STANDSTILL, PatientSocket, TooSlow
 
 SLOW = 100
 LONGEST = 20.0
@@ -109,6 +109,30 @@ def test_a_client_that_does_not_read_is_left(live: Live) -> None:
         with pytest.raises(TooSlow):
             _send_for_ever(patient)
         assert time.monotonic() - began < 30
+
+
+def test_what_was_sent_fast_is_no_leave_to_stand_still_for_long() -> None:
+    """After 63 MiB in a moment a client would otherwise have half an hour."""
+    ours, theirs = socket.socketpair()
+    with theirs, PatientSocket(fileno=ours.detach()) as patient:
+        patient.begin(10.0)
+        for _ in range(64):
+            theirs.sendall(bytes(65_536))
+            received = 0
+            while received < 65_536:
+                received += len(patient.recv(1_048_576))
+        assert 0 < patient._reading <= LONGEST_STANDSTILL
+
+
+def test_no_more_than_64_kib_are_taken_at_once() -> None:
+    """Each thread holds what it takes, however much is asked for."""
+    ours, theirs = socket.socketpair()
+    with theirs, PatientSocket(fileno=ours.detach()) as patient:
+        patient.begin(10.0)
+        theirs.setblocking(False)
+        sent = theirs.send(bytes(1_000_000))
+        assert sent > 65_536
+        assert len(patient.recv(1_000_000)) <= 65_536
 
 
 def _send_for_ever(connection: socket.socket) -> None:

@@ -72,6 +72,20 @@ def test_errors_are_xml(
         assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_a_client_that_sends_all_before_it_reads_learns_why_it_is_refused(live: Live, version: str) -> None:
+    """Though nobody wants what it sends, and the connection ends after the answer."""
+    body = b"a" * 8_388_608
+    head = (
+        f"POST /queuecall.php {version}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", live.port), timeout=30) as connection:
+        connection.sendall(head.encode() + body)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split()[1] == b"413"
+    assert answer.endswith(b"</queuecall>\n")
+
+
 def test_a_fault_of_ours_is_xml(settings: Settings, database: None) -> None:
     """500, and nothing about the fault."""
     web = factory.create_app(settings)
