@@ -490,8 +490,6 @@ def test_the_answer_to_who_is_locked_out(web: FlaskClient, root: str, login: str
     assert elsewhere.status_code == 200
 
 
-
-
 class _Broken(io.RawIOBase):
     """A body that breaks off when it is read."""
 

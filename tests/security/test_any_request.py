@@ -143,7 +143,7 @@ def large_requests(draw: st.DrawFn, routes: list[str], largest: int) -> Made:
     start, unit = draw(st.sampled_from(starts[kind])), draw(st.sampled_from(UNITS))
     end = draw(st.sampled_from([b"", b"\r\n--b--\r\n", b'"}', b"1]"]))
     size = draw(st.integers(1, largest)) * 1_048_576
-    path = draw(st.sampled_from(routes))
+    path = draw(st.sampled_from(routes) | st.sampled_from([each for each in routes if each.endswith(".php")]))
     if "<" in path:
         path = re.sub("<[^>]*>", draw(st.sampled_from(["1", "6175550100"])), path)
     headers = draw(
