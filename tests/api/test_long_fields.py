@@ -2,9 +2,7 @@
 
 import io
 import json
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus
 from xml.etree import ElementTree
 
@@ -21,6 +19,8 @@ from app.calls import accounts
 from app.classic import form
 from app.errors import BadField, BadForm
 from app.fuse import form as fuse_form
+
+pytestmark = pytest.mark.one_engine
 
 URLENCODED = "application/x-www-form-urlencoded"
 DEMO = ("demo@example.com", "demo-key")
@@ -50,13 +50,6 @@ def _answer(web: FlaskClient, path: str, body: tuple[bytes, str]) -> tuple[str, 
     assert len(told) < 8_192
     root = ElementTree.fromstring(told)
     return root.findtext("error", ""), {each.tag: each.text or "" for each in root if each.tag not in ("error", "call")}
-
-
-@pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """On SQLite alone: what is tested is read before any database is asked."""
-    shutil.copyfile(sqlite_template, tmp_path / "ringback.db")
-    return f"sqlite:///{tmp_path}/ringback.db"
 
 
 @pytest.mark.parametrize("encode", ENCODINGS)
