@@ -79,11 +79,12 @@ class Attempt:
             outcome = self._equipment.carrier.dial(dial, self._converse)
         except NotAllowed as rule:
             return self._refused(str(rule))
-        except NotPermitted:
-            return None
-        except TrunkSick as trouble:
-            log.warning("%d not dialled: %s", claim.call_id, trouble)
-            return None
+        except (NotPermitted, TrunkSick) as why:
+            if not self._permit.used:
+                log.info("%d not dialled: %s", claim.call_id, why)
+                return None
+            log.exception("%d lost: attempt %d was not to be dialled and was", claim.call_id, claim.attempt)
+            self._events.append(("lost", "the attempt broke off by a fault of ours"))
         except LostAttempt:
             self._events.append(("lost", "its scheduler was stopped in mid-call"))
         except Exception:  # whatever breaks one attempt must not take the other lines along

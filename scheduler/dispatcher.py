@@ -147,9 +147,9 @@ class Dispatcher:
 
     def _pick(self) -> list[tuple[int, int]]:
         """The calls to dial, as (call_id, queue) in the order of their turns."""
-        waits = self._closed or self._equipment.carrier.trouble
-        free = 0 if waits else min(self._lines - len(self._in_use) + len(self._over), MOST_AT_ONCE)
-        if free <= 0:
+        lines = self._lines - len(self._in_use) + len(self._over)
+        free = min(lines, MOST_AT_ONCE, self._equipment.carrier.room)
+        if self._closed or free <= 0:
             return []
         now = self._equipment.clock.now()
         queues = claims.queues(now)

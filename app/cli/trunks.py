@@ -62,7 +62,7 @@ def _register(trunk: Trunk) -> None:
         from app.telephony.sip.stack import NOT_YET, Stack
     except ImportError as missing:
         raise NotInstalled("registering needs more than is installed", "sip") from missing
-    stack = Stack(trunk)
+    stack = Stack(trunk, clock.elapsed)
     deadline = clock.elapsed() + REGISTRATION_SECONDS
     while stack.health.trouble == NOT_YET and clock.elapsed() < deadline:
         clock.pause(0.05)

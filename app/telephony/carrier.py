@@ -1,5 +1,6 @@
 """What a carrier is to the rest of the product: something that dials a number and tells how that ended."""
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -112,7 +113,11 @@ class LostAttempt(Exception):
 
 
 class TrunkSick(Exception):
-    """The attempt can't be made now, whatever the number: nobody took the call. The message says what is wrong."""
+    """The attempt must not begin now, whatever the number: nothing was sent. The message says what is wrong."""
+
+
+NO_LIMIT = sys.maxsize
+"""Of how many calls may begin: as many as there are lines."""
 
 
 class Carrier(Protocol):
@@ -120,10 +125,18 @@ class Carrier(Protocol):
 
     @property
     def trouble(self) -> str:
-        """Why nothing can be dialled at present; empty when it can."""
+        """Why dialling is paused at present; empty when it is not."""
+
+    @property
+    def room(self) -> int:
+        """How many calls may begin at this moment."""
 
     def dial(self, dial: Dial, converse: Converse) -> Outcome:
-        """Dial once. Raises what ``dial.begin`` does, LostAttempt when the carrier is closed meanwhile, TrunkSick."""
+        """Dial once.
+
+        Raises what ``dial.begin`` does, TrunkSick without having entered that, and LostAttempt when the carrier is
+        closed meanwhile.
+        """
 
     def drain(self) -> None:
         """Ring nobody any more; conversations go on."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.telephony.callees import Callees
-from app.telephony.carrier import Converse, Dial, LostAttempt, Outcome
+from app.telephony.carrier import NO_LIMIT, Converse, Dial, LostAttempt, Outcome
 from app.telephony.ledger import Ledger
 
 
@@ -24,6 +24,7 @@ class SimulatedCarrier:
     """Dials nobody. ``takes_time`` says whether ringing and talking last their seconds on the clock."""
 
     trouble = ""
+    room = NO_LIMIT
 
     def __init__(self, clock: _Clock, callees: Callees, *, takes_time: bool, ledger: Ledger | None = None) -> None:
         self._clock = clock

@@ -7,7 +7,7 @@ from app.calls import db
 from app.clock import Clock
 from app.factory import make_outside
 from app.settings import Settings
-from app.telephony.carrier import Converse, Dial, Outcome
+from app.telephony.carrier import NO_LIMIT, Converse, Dial, Outcome
 from app.telephony.outcomes import CalleeType
 from scheduler.attempt import Equipment
 from scheduler.service import Service, run_until_signalled
@@ -17,6 +17,7 @@ class _NoCarrier:
     """A call is answered, and over, the moment that it is dialled; the customer's application does not run."""
 
     trouble = ""
+    room = NO_LIMIT
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

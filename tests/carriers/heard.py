@@ -45,8 +45,21 @@ class Heard:
     @property
     def keys(self) -> str:
         """The keys that were pressed: RFC 4733 events, one for each timestamp."""
-        events = {packet.timestamp: packet.payload[0] for packet in self.packets if packet.kind == EVENTS}
-        return "".join(KEYS[event] for event in events.values())
+        return "".join(KEYS[event] for event, _ in self._events.values())
+
+    @property
+    def key_times(self) -> list[float]:
+        """When each of them arrived, as a Unix time."""
+        return [at for _, at in self._events.values()]
+
+    @property
+    def _events(self) -> dict[int, tuple[int, float]]:
+        """By its timestamp: each event and when its first packet came."""
+        events: dict[int, tuple[int, float]] = {}
+        for packet in self.packets:
+            if packet.kind == EVENTS:
+                events.setdefault(packet.timestamp, (packet.payload[0], packet.at))
+        return events
 
     @property
     def gaps(self) -> NDArray[np.float64]:

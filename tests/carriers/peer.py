@@ -27,6 +27,7 @@ SSS WCCC    refused with status SSS (4xx, 5xx, 6xx), ``Reason: Q.850;cause=CCC``
 26S 0000    a person who sends a REFER at second S, from 1, and stays
 270 0000    a person at once, without 180
 280 0000    100 and nothing else until it is canceled
+281 0000    nothing at all: the INVITE is swallowed, while OPTIONS is answered
 290 0000    a person who talks on after "Hello?": "Hello, this is Alex speaking."
 ==========  ============================================================================================
 

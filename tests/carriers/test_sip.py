@@ -1,6 +1,5 @@
 """A call over SIP as the other side sees it: who calls, when it gives up, who hangs up, what is refused."""
 
-import asyncio
 import socket
 import threading
 import time
@@ -14,12 +13,14 @@ from messages import Call
 from peer import Peer
 from talking import CONNECTION
 
+from app.intake import phone as numbers
 from app.outside.addresses import Policy
 from app.outside.applications import fetching
 from app.outside.fetch import Outside
 from app.telephony.carrier import BYTES_PER_SECOND, Line
 from app.telephony.outcomes import CalleeType
 from app.telephony.sip import pacing, stack
+from app.telephony.sip.line import PAUSE_SECONDS
 from app.voicexml import session
 from app.voicexml.resources import Request
 from scheduler.live import LiveCaller
@@ -144,11 +145,35 @@ def test_the_whole_prompt_is_heard(sip: Phone, exchange: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("postd", "keys"), [("1234", "1234"), ("p*9#", "*9#"), ("5w6", "56")], ids=["digits", "a pause first", "in between"]
+    ("postd", "pressed"),
+    [
+        ("0123456789", ["0123456789"]),
+        ("*#ABCD", ["*#ABCD"]),
+        ("abcd", ["ABCD"]),
+        ("1,2", ["1", "2"]),
+        ("1p2", ["1", "2"]),
+        ("1w2", ["1", "2"]),
+        ("1P2W3", ["1", "2", "3"]),
+        ("p*9#", ["*9#"]),
+        ("1,,2", ["1", "", "2"]),
+        ("7p", ["7"]),
+    ],
 )
-def test_postd_is_pressed_after_the_answer(sip: Phone, exchange: Peer, postd: str, keys: str) -> None:
-    sip.dial("+16175550107", says("Thanks."), postd=postd, detection=False)
-    until(lambda: exchange.heard(last_call(exchange, "+16175550107")).keys == keys, 3, "the keys arrive")
+def test_every_key_of_a_number_is_pressed_after_the_answer(
+    sip: Phone, exchange: Peer, postd: str, pressed: list[str]
+) -> None:
+    """Between the groups of ``pressed`` there is a pause, or two where one of them is empty."""
+    asked = numbers.parse(f"+16175550107;postd={postd}", numbers.NumberRules())
+    outcome = sip.dial("+16175550107", says("Thanks."), postd=asked.postd, detection=False)
+    assert outcome.answered_at is not None
+    call, keys = last_call(exchange, "+16175550107"), "".join(pressed)
+    until(lambda: exchange.heard(call).keys == keys, 3, "the keys arrive")
+    assert ">BYE" not in call.story
+    moments = exchange.heard(call).key_times
+    group = [place for place, some in enumerate(pressed) for _ in some]
+    for one, next_one, before, after in zip(moments, moments[1:], group, group[1:], strict=False):
+        assert PAUSE_SECONDS * (after - before) <= next_one - one + 0.05
+        assert next_one - one < PAUSE_SECONDS * (after - before + 1)
 
 
 def test_keys_are_heard_one_by_one(sip: Phone) -> None:
@@ -211,21 +236,6 @@ def test_a_caller_id_that_there_is_no_room_for_is_asserted(
     invite = last_call(exchange, "+16175550103").first("INVITE")
     assert "sip:+16175559999@" in invite.header("From")
     assert "sip:+18005550123@" in invite.header("P-Asserted-Identity")
-
-
-def test_the_trunk_is_asked_once_for_all_calls_that_want_to_know_whether_it_is_there(
-    sip: Phone, exchange: Peer
-) -> None:
-    """A thread for each would make them wait for each other until their attempts are lost."""
-    stack, before = sip.carrier._stack, len(exchange.requests("OPTIONS"))
-
-    async def all_ask() -> list[bool]:
-        return await asyncio.gather(*(stack.answers() for _ in range(40)))
-
-    assert stack.do(all_ask()) == [True] * 40
-    assert len(exchange.requests("OPTIONS")) == before + 1
-    assert stack.do(stack.answers())
-    assert len(exchange.requests("OPTIONS")) == before + 2
 
 
 def test_the_stack_names_its_threads_as_we_know_them(sip: Phone) -> None:

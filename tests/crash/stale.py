@@ -21,7 +21,7 @@ from app.calls.db import execute
 from app.intake import orders, phone
 from app.settings import Settings
 from app.telephony.callees import Callee, Callees
-from app.telephony.carrier import Carrier, Converse, Dial, Outcome
+from app.telephony.carrier import NO_LIMIT, Carrier, Converse, Dial, Outcome
 from app.telephony.ledger import Ledger
 from app.telephony.simulated import SimulatedCarrier
 from scheduler.attempt import Equipment
@@ -39,6 +39,7 @@ class HeldCarrier:
     """The simulated carrier, whose attempts are held at one place until ``let_go``."""
 
     trouble = ""
+    room = NO_LIMIT
 
     def __init__(self, carrier: Carrier, place: str) -> None:
         self._carrier = carrier

@@ -1,5 +1,6 @@
 """Attempts over a trunk. Whoever dials waits in a thread of his own."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -13,12 +14,16 @@ from app.telephony.detection import Detector, Tuning
 from app.telephony.ledger import Ledger
 from app.telephony.outcomes import NOANSWER_SECONDS
 from app.telephony.sip.line import PAUSE_SECONDS, Ringing, SipLine
-from app.telephony.sip.stack import COMMAND_SECONDS, PROBE_SECONDS, Stack
-from app.telephony.trunk import Trunk
+from app.telephony.sip.stack import COMMAND_SECONDS, Stack, hang_up
+from app.telephony.trunk import Admission, Trunk
 
 FIRST_ANSWER_SECONDS = 1.0
 """What the trunk may take to say that it tries, one lost packet included: until then a call can't be cancelled, and it
 rings whatever we do (RFC 3261 section 9.1)."""
+
+SIGN_SECONDS = 31.0
+"""What the trunk may take to say that it rings. After 32 s without any answer (RFC 3261 section 17.1.1.2, Timer B) the
+stack would send the INVITE again, to the next address of the trunk, though it may ring already by the first."""
 
 
 class _Clock(Protocol):
@@ -48,26 +53,26 @@ class SipCarrier:
         self._tuning = tuning or Tuning()
         self._ledger = ledger
         self._draining = self._closing = False
-        self._stack = Stack(trunk)
+        self._stack = Stack(trunk, elapsed)
 
     @property
     def trouble(self) -> str:
         return self._stack.health.trouble
 
+    @property
+    def room(self) -> int:
+        return self._stack.health.room(self._elapsed())
+
     def dial(self, dial: Dial, converse: Converse) -> Outcome:
         """One attempt, as telephony.carrier.Carrier has it."""
-        if self.trouble:
-            raise TrunkSick(self.trouble)
-        with dial.begin:
-            if self._ledger is not None:
-                self._ledger.write(dial, self._clock.now())
-            ringing = self._ring(f"+1{dial.ani}" if dial.ani else self._trunk.caller_id, dial.number)
-        answer = ringing if isinstance(ringing, Failure) else self._wait(ringing, detects=dial.detection)
-        if self._closing or (self._draining and isinstance(answer, Failure)):
-            raise LostAttempt
-        if isinstance(answer, Failure):
-            return self._failed(answer)
-        return self._talk(answer, dial.postd, converse)
+        health = self._stack.health
+        admission = health.admit(self._elapsed())
+        if admission is None:
+            raise TrunkSick(health.trouble)
+        try:
+            return self._dial(dial, converse, admission)
+        finally:
+            health.over(admission)
 
     def drain(self) -> None:
         self._draining = True
@@ -84,6 +89,18 @@ class SipCarrier:
         if self._ledger is not None:
             self._ledger.close()
 
+    def _dial(self, dial: Dial, converse: Converse, admission: Admission) -> Outcome:
+        with dial.begin:
+            if self._ledger is not None:
+                self._ledger.write(dial, self._clock.now())
+            ringing = self._ring(f"+1{dial.ani}" if dial.ani else self._trunk.caller_id, dial.number)
+        answer = ringing if isinstance(ringing, Failure) else self._wait(ringing, detects=dial.detection)
+        if self._closing or (self._draining and isinstance(answer, Failure)):
+            raise LostAttempt
+        if isinstance(answer, Failure):
+            return self._failed(answer, admission)
+        return self._talk(answer, dial.postd, converse)
+
     def _calls(self) -> list[Ringing | SipLine]:
         return [each for each in tuple(self._stack.listeners) if isinstance(each, (Ringing, SipLine))]
 
@@ -93,7 +110,7 @@ class SipCarrier:
     def _ring(self, caller_id: str, number: str) -> Ringing | Failure:
         async def invite() -> Ringing | Failure:
             try:
-                ringing = await self._stack.invite(caller_id, number, Ringing)
+                ringing = await self._stack.invite(caller_id, number, lambda call: Ringing(call, self._answered))
             except BaresipError as wrong:
                 return Failure(None, str(wrong))
             self._stack.listeners.add(ringing)
@@ -106,11 +123,9 @@ class SipCarrier:
 
         async def answered() -> SipLine | Failure:
             try:
-                await ringing.call.wait_established(self._ring_seconds)
+                await self._established(ringing)
             except CallTimeout as wrong:
-                # Over TCP the stack does not tell that it could not connect.
-                there = ringing.rang or await self._stack.answers()
-                return ringing.failed(TIMED_OUT if there else None, str(wrong))
+                return ringing.failed(TIMED_OUT if ringing.rang else None, str(wrong))
             except CallFailed as wrong:
                 return ringing.failed(wrong.status, wrong.reason)
             finally:
@@ -119,18 +134,32 @@ class SipCarrier:
             self._stack.listeners.add(line)
             return line
 
-        return self._stack.do(answered(), self._ring_seconds + PROBE_SECONDS + COMMAND_SECONDS)
+        return self._stack.do(answered(), self._ring_seconds + COMMAND_SECONDS)
 
-    def _failed(self, failure: Failure) -> Outcome:
-        health = self._stack.health
-        if not failure.is_of_the_trunk:
-            health.answered()
-        elif health.failed(f"the trunk {self._trunk.address} does not answer: {failure.text}"):
-            raise TrunkSick(health.trouble)
+    async def _established(self, ringing: Ringing) -> None:
+        """Until it is answered. Raises CallTimeout, CallFailed."""
+        waiting = asyncio.create_task(ringing.call.wait_established(self._ring_seconds))
+        await asyncio.wait([waiting], timeout=SIGN_SECONDS)
+        if not waiting.done() and not ringing.rang:
+            waiting.cancel()
+            await hang_up([ringing.call])
+            raise CallTimeout(f"nothing within {SIGN_SECONDS:g} s")
+        await waiting
+
+    def _answered(self) -> None:
+        """The trunk has answered a call in some way."""
+        self._stack.health.answered(self._elapsed())
+
+    def _failed(self, failure: Failure, admission: Admission) -> Outcome:
+        if failure.is_of_the_trunk:
+            why = f"the trunk {self._trunk.address} does not answer: {failure.text}"
+            self._stack.health.failed(admission, why, self._elapsed())
+        else:
+            self._answered()
         return Outcome(failure.callee_type, None, self._clock.now(), 0)
 
     def _talk(self, line: SipLine, postd: str, converse: Converse) -> Outcome:
-        self._stack.health.answered()
+        self._answered()
         answered_at = self._clock.now()
         try:
             self._stack.do(line.send(postd), COMMAND_SECONDS + len(postd) * PAUSE_SECONDS)

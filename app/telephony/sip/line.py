@@ -17,8 +17,9 @@ from app.telephony.outcomes import CalleeType
 VERDICT_SECONDS = 5.0
 BEEP_SECONDS = 60.0
 """Into a call: how long a machine's beep is waited for."""
+PAUSES = "pw,"
+"""What stands among keys for a pause."""
 PAUSE_SECONDS = 1.0
-"""What a ``p`` or ``w`` among keys stands for."""
 SPACE_SECONDS = 0.1
 """Between two keys."""
 SETTLE_SECONDS = 0.5
@@ -98,7 +99,7 @@ class SipLine:
         with suppress(BaresipError):
             await asyncio.sleep(SETTLE_SECONDS if keys else 0)
             for key in keys:
-                if key in "pw":
+                if key in PAUSES:
                     await asyncio.sleep(PAUSE_SECONDS)
                 else:
                     await self.call.send_dtmf(key)
@@ -138,10 +139,14 @@ class SipLine:
 
 
 class Ringing:
-    """A call on its way: what is seen and heard of it until somebody answers or nobody does."""
+    """A call on its way: what is seen and heard of it until somebody answers or nobody does.
 
-    def __init__(self, call: Call) -> None:
+    ``answered`` is called when the trunk says that it rings.
+    """
+
+    def __init__(self, call: Call, answered: Callable[[], None]) -> None:
         self.call = call
+        self._answered = answered
         self.rang = self.tones = False
         self._in_band = InformationTones()
         self._early = False
@@ -150,6 +155,7 @@ class Ringing:
     def _seen(self, event: StackEvent) -> None:
         if event.event in (Event.CALL_RINGING, Event.CALL_PROGRESS):
             self.rang = True
+            self._answered()
             self._early = self._early or event.event is Event.CALL_PROGRESS
 
     def take(self) -> None:

@@ -48,17 +48,17 @@ class Listener(Protocol):
 class Stack:
     """``do`` may be called from any thread; coroutines are for it to run."""
 
-    def __init__(self, trunk: Trunk) -> None:
-        """Start it. Raises SettingError when it does not start."""
+    def __init__(self, trunk: Trunk, elapsed: Callable[[], float]) -> None:
+        """Start it. Raises SettingError when it does not start. ``elapsed`` gives the seconds of a steady clock."""
         logging.getLogger("baresip").setLevel(logging.WARNING)
         self.health = Health()
         if trunk.registers:
             self.health.refused(NOT_YET)
         self.listeners: set[Listener] = set()
         self._trunk = trunk
+        self._elapsed = elapsed
         self._agents: dict[str, UserAgent] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._question: asyncio.Task[bool] | None = None
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="sip", daemon=True).start()
         try:
@@ -74,7 +74,7 @@ class Stack:
     def hang_up(self, calls: Iterable[Call]) -> None:
         """End calls, in whatever state they are."""
         with suppress(BaresipError, TimeoutError):
-            self.do(_hang_up(list(calls)))
+            self.do(hang_up(list(calls)))
 
     def close(self) -> None:
         """Stop it; what still runs is cut off."""
@@ -98,19 +98,6 @@ class Stack:
         for event in already:  # a trunk that is near answers before the call is there to be told of it
             call._on_stack_event(event)
         return met
-
-    async def answers(self) -> bool:
-        """Whether the trunk answers when it is asked whether it is there, once for all who want to know meanwhile."""
-        if self._question is None or self._question.done():
-            self._question = asyncio.create_task(self._ask())
-        return await asyncio.shield(self._question)
-
-    async def _ask(self) -> bool:
-        try:
-            await asyncio.to_thread(ask, self._trunk, PROBE_SECONDS)
-        except Unanswered:
-            return False
-        return True
 
     async def _start(self) -> None:
         wake_together()
@@ -147,7 +134,7 @@ class Stack:
             transport=trunk.transport,
         )
         agent = await UserAgent.create(self._runtime, account, transfer_policy="reject")
-        agent.on_incoming(lambda call: self._loop.create_task(_hang_up([call])))
+        agent.on_incoming(lambda call: self._loop.create_task(hang_up([call])))
         return agent
 
     async def _listen(self) -> None:
@@ -171,13 +158,20 @@ class Stack:
         return agent
 
     async def _tend(self, agent: UserAgent | None) -> None:
-        """Stay registered, and find out when a sick trunk is well again."""
+        """Stay registered, and look whether a sick trunk may be there again."""
         while True:
-            if self.health.trouble and agent is not None:
-                await self._register(agent)
-            elif self.health.trouble and await self.answers():
-                self.health.answered()
+            if self.health.trouble:
+                await (self._ask() if agent is None else self._register(agent))
             await asyncio.sleep(PROBE_SECONDS)
+
+    async def _ask(self) -> None:
+        """Ask it with OPTIONS. That goes from a socket of its own, because the stack has no call for it."""
+        try:
+            await asyncio.to_thread(ask, self._trunk, PROBE_SECONDS)
+        except Unanswered:
+            self.health.asked(self._elapsed(), answered=False)
+        else:
+            self.health.asked(self._elapsed(), answered=True)
 
     async def _register(self, agent: UserAgent) -> None:
         try:
@@ -185,7 +179,7 @@ class Stack:
         except RegistrationError as wrong:
             self._refused(f"{wrong.status or ''} {wrong.reason or wrong}")
         else:
-            self.health.registered()
+            self.health.registered(self._elapsed())
 
     def _seen(self, event: StackEvent) -> None:
         if event.event is Event.REGISTER_FAIL:
@@ -195,7 +189,8 @@ class Stack:
         self.health.refused(f"not registered at {self._trunk.address}: {why.strip()}")
 
 
-async def _hang_up(calls: Iterable[Call]) -> None:
+async def hang_up(calls: Iterable[Call]) -> None:
+    """End calls, in whatever state they are."""
     for call in calls:
         with suppress(BaresipError):
             await call.hangup()
