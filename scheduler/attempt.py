@@ -27,10 +27,11 @@ ACCEPTED = phone.NumberRules()
 
 NOBODY_PAYS = phone.DialRules()
 
+FAULT = "the attempt broke off by a fault of ours"
+
 
 class NotAllowed(Exception):
     """The call must not be made; ``str()`` says why."""
-
 
 Answered = Callable[[Claim, datetime], None]
 """Told when someone answers."""
@@ -83,13 +84,13 @@ class Attempt:
             if not self._permit.used:
                 log.info("%d not dialled: %s", claim.call_id, why)
                 return None
-            log.exception("%d lost: attempt %d was not to be dialled and was", claim.call_id, claim.attempt)
-            self._events.append(("lost", "the attempt broke off by a fault of ours"))
+            log.exception("%d lost: attempt %d had begun", claim.call_id, claim.attempt)
+            self._events.append(("lost", FAULT))
         except LostAttempt:
             self._events.append(("lost", "its scheduler was stopped in mid-call"))
         except Exception:  # whatever breaks one attempt must not take the other lines along
             log.exception("%d lost: attempt %d broke", claim.call_id, claim.attempt)
-            self._events.append(("lost", "the attempt broke off by a fault of ours"))
+            self._events.append(("lost", FAULT))
         else:
             answered = outcome.answered_at is not None
             callee_type = CalleeType.VOICE if answered and not claim.detection else outcome.callee_type

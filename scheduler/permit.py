@@ -32,7 +32,7 @@ class Permit:
         self._lock.acquire()
         if self._recalled or self.used or not self._still_good():
             self._lock.release()
-            raise NotPermitted
+            raise NotPermitted("the right to dial it was taken back")
         self.used = True
 
     def __exit__(

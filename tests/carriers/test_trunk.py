@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from fleet import Fleet
 from live import ROOT, until
 from peer import Peer
 
+from app.telephony.sip.carrier import SIGN_SECONDS
+from app.telephony.trunk import FIRST_PAUSE_SECONDS
+
 pytestmark = ON_THE_WIRE
 
 STORY = b"""<?xml version="1.0"?>
@@ -26,6 +30,7 @@ STORY = b"""<?xml version="1.0"?>
 )
 CALLER_ID = "+16175559999"
 MOST_BYTES = 65_535
+TIMER_B_SECONDS = 32.0
 
 
 @pytest.fixture
@@ -79,26 +84,76 @@ def statuses(programs: Fleet) -> list[tuple[str, str, int]]:
     return programs.rows("SELECT status, callee_type, attempts FROM call ORDER BY id")
 
 
+def begun(peer: Peer) -> Counter[str]:
+    """How many calls, each with a Call-ID of its own, came for each number."""
+    return Counter(call.number for call in peer.calls())
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_a_trunk_that_is_dead_pauses_dialling_until_it_is_well(
     tmp_path: Path, customer: Customer, transport: str
 ) -> None:
-    """Two calls fail before that is known; the rest wait, lose no retry, and are made when it answers again.
-
-    Over UDP nothing tells that nobody listens there: an INVITE is given up when its time is over, after 32 s.
-    """
+    """Over UDP nothing tells that nobody listens there: an INVITE is given up when its time is over."""
     peer = Peer(tmp_path, transport=transport, ring=0.3)
-    with fleet(tmp_path, peer.address, sip_transport=transport, lines="5") as programs:
+    with fleet(tmp_path, peer.address, sip_transport=transport, lines="3") as programs:
         programs.start()
-        for last in range(5):
+        for last in range(3):
             queue(programs, customer, f"617222500{last}")
         until(lambda: "does not answer" in ready(programs), 90, "the trouble is known")
         assert metric(programs, "ringback_trunk_trouble") == "1.0"
-        until(lambda: "dialing" not in {status for status, _, _ in statuses(programs)}, 20, "nothing is dialled")
-        assert sorted(statuses(programs)) == [("failed", "linefailure", 1)] * 2 + [("queued", "", 0)] * 3
+        assert statuses(programs) == [("failed", "linefailure", 1)] * 3
         with peer:
+            for last in range(3, 5):
+                queue(programs, customer, f"617222500{last}")
+            until(lambda: len(peer.calls()) == 2, 60, "the others are dialled")
             until(lambda: not ready(programs), 30, "it is well again")
-            until(lambda: len(peer.calls()) == 3, 30, "the others are dialled")
+        assert programs.doubled() == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="asked with OPTIONS"),
+        pytest.param({"sip_register": "true", "sip_user": "ringback", "sip_password": "secret"}, id="registered"),
+    ],
+)
+def test_an_attempt_is_sent_once_to_a_trunk_that_answers_all_but_calls(
+    tmp_path: Path, customer: Customer, more: dict[str, str]
+) -> None:
+    """Somebody's phone may ring for each of them: none is sent again, and one after the other tries the trunk."""
+    with Peer(tmp_path, ring=0.3) as peer, fleet(tmp_path, peer.address, lines="3", **more) as programs:
+        programs.start()
+        for number in ("6172810000", "6182810000", "6192810000"):
+            queue(programs, customer, number)
+        until(lambda: "does not answer" in ready(programs), 60, "the trouble is known")
+        for number in ("6175550103", "6185550103", "6195550103"):
+            queue(programs, customer, number)
+        assert statuses(programs) == [("failed", "linefailure", 1)] * 3 + [("queued", "", 0)] * 3
+        until(lambda: not ready(programs), 60, "a call is answered")
+        until(lambda: {status for status, _, _ in statuses(programs)} == {"failed"}, 30, "the others are dialled")
+        assert statuses(programs)[3:] == [("failed", "busy", 1)] * 3
+        assert set(begun(peer).values()) == {1}
+        assert programs.doubled() == 0
+        first, trial, *others = [call.begin for call in peer.calls()[2:]]
+        meanwhile = [m for m in peer.messages() if trial - FIRST_PAUSE_SECONDS < m.at < trial]
+        assert 200 in {m.status for m in meanwhile if not m.received}, "it answers everything but calls"
+        assert trial - first >= SIGN_SECONDS + FIRST_PAUSE_SECONDS
+        assert trial < min(others)
+
+
+def test_an_invite_is_given_up_before_the_stack_would_send_it_elsewhere(tmp_path: Path, customer: Customer) -> None:
+    """A name may have several addresses: after Timer B the stack would send it to the next one of them."""
+    with Peer(tmp_path) as peer, fleet(tmp_path, peer.address) as programs:
+        programs.start()
+        queue(programs, customer, "6172810000")
+        until(lambda: statuses(programs)[0][:2] == ("failed", "linefailure"), 60, "it is given up")
+        sent = [message.at for message in peer.requests("INVITE")]
+        assert len(sent) > 1
+        assert time.time() - sent[0] < TIMER_B_SECONDS
+        peer_is_quiet_for = TIMER_B_SECONDS + 2 - (time.time() - sent[0])
+        until(lambda: time.time() - sent[0] > TIMER_B_SECONDS + 2, peer_is_quiet_for + 1, "Timer B is over")
+        assert [message.at for message in peer.requests("INVITE")] == sent
+        assert not ready(programs)
 
 
 def test_a_registrar_that_refuses_lets_nothing_be_dialled(tmp_path: Path, customer: Customer) -> None:

@@ -1,6 +1,7 @@
 """The life of a call on a clock that the test moves: attempts, retries, windows, and the one result at the end."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +13,9 @@ from office import RECEIVED, Office
 from app.calls import claims, lifecycle, schedulers, waiting
 from app.calls.db import execute
 from app.calls.states import APPLICATION_ERROR
+from app.telephony.carrier import Converse, Dial, Outcome, TrunkSick
+from app.telephony.outcomes import CalleeType
+from app.telephony.simulated import SimulatedCarrier
 from scheduler.attempt import Attempt
 from scheduler.permit import Permit
 
@@ -283,6 +287,25 @@ def _late(office: Office, call_id: int, *, lease: bool) -> None:
     made = Attempt(claim, Permit(still_good), office.service._equipment, lambda claim, at: None)
     assert made.run() is None
     claims.give_back([claim])
+
+
+class SickInTheMiddle(SimulatedCarrier):
+    """A carrier that breaks its promise: it says that it can't dial when it has begun to."""
+
+    def __init__(self) -> None:
+        """Nobody is met."""
+
+    def dial(self, dial: Dial, converse: Converse) -> Outcome:
+        with dial.begin:
+            raise TrunkSick("nobody answers")
+
+
+def test_an_attempt_that_has_begun_is_never_given_back(office: Office) -> None:
+    (claim,) = claims.claim([office.queue("6175550100")], "one", 50, office.clock)
+    equipment = replace(office.service._equipment, carrier=SickInTheMiddle())
+    ended = Attempt(claim, Permit(lambda: True), equipment, lambda claim, at: None).run()
+    assert ended is not None
+    assert (ended.callee_type, [name for name, _ in ended.events]) == (CalleeType.UNKNOWN, ["lost"])
 
 
 def test_a_claim_that_came_too_late_is_given_back_undialled(office: Office) -> None:

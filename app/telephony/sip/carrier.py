@@ -143,7 +143,7 @@ class SipCarrier:
         if not waiting.done() and not ringing.rang:
             waiting.cancel()
             await hang_up([ringing.call])
-            raise CallTimeout(f"nothing within {SIGN_SECONDS:g} s")
+            raise CallTimeout(f"no sign of ringing within {SIGN_SECONDS:g} s")
         await waiting
 
     def _answered(self) -> None:
