@@ -8,7 +8,9 @@ from media import ARRIVAL, EVENTS, HEADER, KEYS, PCMU, SAMPLES
 from numpy.typing import NDArray
 from sounds import samples
 
-LONGEST = 600 * 8_000
+from app.telephony.carrier import SAMPLES_PER_SECOND
+
+LONGEST = 600 * SAMPLES_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,16 @@ class Heard:
     @property
     def keys(self) -> str:
         """The keys that were pressed: RFC 4733 events, one for each timestamp."""
-        return "".join(KEYS[event] for event, _ in self._events.values())
+        return "".join(KEYS[event] for event in self._events.values())
 
     @property
-    def key_times(self) -> list[float]:
-        """When each of them arrived, as a Unix time."""
-        return [at for _, at in self._events.values()]
+    def key_seconds(self) -> list[float]:
+        """When each of them was pressed, by the RTP clock."""
+        return [timestamp / SAMPLES_PER_SECOND for timestamp in self._events]
 
     @property
-    def _events(self) -> dict[int, tuple[int, float]]:
-        """By its timestamp: each event and when its first packet came."""
-        events: dict[int, tuple[int, float]] = {}
-        for packet in self.packets:
-            if packet.kind == EVENTS:
-                events.setdefault(packet.timestamp, (packet.payload[0], packet.at))
-        return events
+    def _events(self) -> dict[int, int]:
+        return {packet.timestamp: packet.payload[0] for packet in self.packets if packet.kind == EVENTS}
 
     @property
     def gaps(self) -> NDArray[np.float64]:
