@@ -33,6 +33,7 @@ FAULT = "the attempt broke off by a fault of ours"
 class NotAllowed(Exception):
     """The call must not be made; ``str()`` says why."""
 
+
 Answered = Callable[[Claim, datetime], None]
 """Told when someone answers."""
 
