@@ -45,6 +45,11 @@ class Server:
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a client's connection is open at our side."""
+        return bool(self._open)
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -76,9 +81,9 @@ class Server:
                 self._open.add(served)
             while (request := _read_request(served)) and self._note(request) and self.behave(served, request):
                 pass
-        self._open -= {connection, served}
         served.close()
         connection.close()
+        self._open -= {connection, served}
 
     def _note(self, request: Request) -> bool:
         self.requests.append(request)

@@ -137,7 +137,8 @@ def test_303_is_not_an_acknowledgement(office: Office) -> None:
     call_id = office.queue("6175550100")
     office.work()
     assert office.call(call_id)["result"]["state"] == "pending"
-    assert all(one.path != "/moved" for one in office.customer.received)
+    assert [one.path for one in office.customer.received if one.method == "POST"] == ["/start", "/result"]
+    assert not [one for one in office.customer.received if one.path == "/moved"]
 
 
 def test_no_result_url_no_result(office: Office) -> None:

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from live import until
 from office import Office
 
 from app.calls import campaigns, claims, schedulers
@@ -49,15 +50,19 @@ def test_stop_waits_for_a_scheduler_that_may_still_dial(office: Office) -> None:
     call_id = office.queue("6175550100")
     schedulers.join("slow")
     (claim,) = claims.claim([call_id], "slow", 50, office.clock)
-    stopped = threading.Event()
-    thread = threading.Thread(target=lambda: (campaigns.stop(_campaign()), stopped.set()))
+    at_return: list[str] = []
+
+    def stop() -> None:
+        campaigns.stop(_campaign())
+        at_return.append(office.call(call_id)["status"])
+
+    thread = threading.Thread(target=stop)
     thread.start()
-    assert not stopped.wait(0.3)
+    until(lambda: execute("SELECT 1 FROM campaign WHERE status = 'stopped'").fetchone(), 5, "it is being stopped")
     claims.give_back([claim])
     schedulers.obey("slow", campaigns.switch_version())
-    assert stopped.wait(5)
     thread.join()
-    assert office.call(call_id)["status"] == "queued"
+    assert at_return == ["queued"]
 
 
 def test_a_scheduler_gives_back_what_it_has_not_dialled(office: Office) -> None:

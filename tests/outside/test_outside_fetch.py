@@ -10,6 +10,7 @@ from dataclasses import replace
 import faults
 import pytest
 from faults import Behaviour, Serve, answer, drip, head, in_turn, raw, redirect, routes
+from live import until
 
 from app.outside.addresses import Policy
 from app.outside.answers import Limits, NotFetched, Reason
@@ -356,7 +357,7 @@ def test_a_kept_connection_closed_meanwhile_is_replaced(outside: Outside, serve:
     server = serve()
     outside.get(server.url)
     server.hang_up()
-    time.sleep(0.05)
+    until(lambda: not server.is_connected, 5, "the server has closed the connection")
     assert outside.post(server.url, b"a=b", FORM).status == 200
     assert (server.connections, len(server.requests)) == (2, 2)
 

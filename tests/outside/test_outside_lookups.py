@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from live import until
 
 from app.outside import sockets
 from app.outside.sockets import Lookups
@@ -56,7 +57,7 @@ def test_a_name_is_looked_up_once_for_all_who_ask_meanwhile(resolver: Resolver) 
     _give_up(lookups, ["evil.example"] * 20)
     assert resolver.asked == ["evil.example"]
     resolver.answer.set()
-    time.sleep(0.05)
+    until(lambda: not lookups._running, 5, "the first lookup has ended")
     assert lookups.addresses("evil.example", 80, 5) == ["192.0.2.1"]
     assert len(resolver.asked) == 2
     assert not lookups._zones

@@ -68,7 +68,7 @@ def test_which_hosts_are_answered(
     for path in ("/", "/webservice/queuecall.php", "/nowhere"):
         assert _ask(web, path, host).status_code == (404 if status == 200 and path == "/nowhere" else status)
     assert _ask(web, "/livez", host).status_code == 200
-    assert _ask(web, "/readyz", host).status_code in (200, 503)
+    assert _ask(web, "/readyz", host).get_json()["reasons"] == ["no scheduler is running"]
 
 
 def test_a_refused_host_is_told_in_the_format_of_the_path(web: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from customer import Customer
@@ -75,12 +76,15 @@ def test_what_is_dialled(number: str, costs: bool, premium: bool, refused: bool)
 
 
 def test_the_testing_api_takes_no_emergency_number(web: FlaskClient, customer: Customer, clock: MovableClock) -> None:
-    """A script for one is refused too."""
+    """A script for one is refused too, with the reason, and none of them is stored."""
+    outcomes = {"outcomes": ["voice"]}
     for spelling in SPELLINGS:
-        answer = web.put(
-            f"/testing/callees/{spelling.replace('/', '%2F').replace('?', '%3F')}", json={"outcomes": ["voice"]}
-        )
-        assert answer.status_code in (400, 404, 405), spelling
+        answer = web.put(f"/testing/callees/{quote(spelling, safe='')}", json=outcomes)
+        assert answer.status_code == 400, spelling
+        assert answer.get_json()["error"].startswith("number: "), spelling
+    assert web.put("/testing/callees/6175550100", json=outcomes).status_code == 200
+    stored = web.get("/testing/callees").get_json()["callees"]
+    assert [script["number"] for script in stored] == ["+16175550100"]
 
 
 def test_the_scheduler_knows_the_settings(settings: Settings, database: None) -> None:
