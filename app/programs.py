@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 10.0
 LONGEST_BACKOFF = 30.0
 STEADY_SECONDS = 10.0
+REST_SECONDS = 1.0
 
 
 class _Gunicorn(BaseApplication):
@@ -114,6 +115,7 @@ class _Program:
             status = self.process.poll()
             if status is None:
                 return
+            _end_the_rest(self.process.pid)
             self.process = None
             self.backoff = 0.5 if now - self.started > STEADY_SECONDS else min(self.backoff * 2, LONGEST_BACKOFF)
             self.due = now + self.backoff
@@ -136,7 +138,7 @@ class _Program:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             log.warning("%s did not stop within %.0f s and is killed", self, GRACE_SECONDS)
-            self.process.kill()
+            _signal_all(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def __str__(self) -> str:
@@ -147,6 +149,28 @@ def _listens(address: tuple[str, int]) -> bool:
     try:
         socket.create_connection(address, 1).close()
     except OSError:
+        return False
+    return True
+
+
+def _end_the_rest(group: int) -> None:
+    """End what a dead program has left, so that only the next one answers; requests have a moment to end by themselves.
+
+    A web server's workers would go on accepting for a second, and working for eight.
+    """
+    deadline = clock.elapsed() + REST_SECONDS
+    left = _signal_all(group, signal.SIGTERM)
+    while left and clock.elapsed() < deadline:
+        clock.pause(0.02)
+        left = _signal_all(group, 0)
+    _signal_all(group, signal.SIGKILL)
+
+
+def _signal_all(group: int, number: int) -> bool:
+    """Signal a program and all that it has started; False when there are none."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):  # the latter, on some systems, when all are dead and not yet reaped
         return False
     return True
 

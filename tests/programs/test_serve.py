@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import multipart
@@ -116,6 +117,31 @@ def test_a_program_that_dies_is_started_again(tmp_path: Path, customer: Customer
         until(live._answers, 10, "the web server answers")
         assert 'status="queued"' in live.post("/webservice/queuecall.php", **_form(customer, "6175550100"))
         customer.wait_for("/result", 1)
+
+
+def test_what_a_killed_web_server_leaves_behind_is_gone_when_the_next_one_starts(
+    tmp_path: Path, customer: Customer
+) -> None:
+    """Its worker, in the middle of a request, would answer a little longer and then drop what it has accepted."""
+    customer.answers["/slow"] = lambda _: Reply(delay=30)
+    slow = _form(customer, "6175550100", start_url=f"{customer.url}/slow")
+    with Live(tmp_path) as live, ThreadPoolExecutor(1) as client:
+        first = live.children()["web"]
+        workers = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        asked = client.submit(live.post, "/webservice/queuecall.php", **slow)
+        until(lambda: customer.received, 20, "the request is being worked on")
+        os.kill(first, signal.SIGKILL)
+        until(lambda: live.children().get("web", first) != first, 10, "the next one is started")
+        assert workers
+        assert not [worker for worker in workers if _runs(worker)]
+        assert isinstance(asked.exception(), OSError)
+
+
+def _runs(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes() != b""  # that of one that is dead and not yet reaped
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_call_that_is_due_is_dialled_without_visible_delay(tmp_path: Path, customer: Customer) -> None:
