@@ -118,6 +118,12 @@ class Live:
         url = self.environment.get("RINGBACK_DATABASE", "")
         return psycopg.connect(url) if url.startswith("postgresql:") else sqlite3.connect(self.database)
 
+    def is_connected(self, port: int) -> bool:
+        """Whether the web server has the connection open that came from this port, read from it or not."""
+        ends = (line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        wanted = (f"0100007F:{self.port:04X}", f"0100007F:{port:04X}")
+        return any((ours, theirs) == wanted and state in ("01", "08") for ours, theirs, state in ends)
+
     def dials(self) -> list[tuple[str, str]]:
         """(call_id, attempt) of every line of the ledger."""
         lines = self.ledger.read_text().splitlines() if self.ledger.exists() else []

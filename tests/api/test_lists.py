@@ -144,7 +144,8 @@ def test_a_client_that_goes_away_leaves_nothing(live: Live, customer: Customer, 
     )
     with socket.create_connection(("127.0.0.1", live.port)) as connection:
         connection.sendall(head.encode() + b"6175550100\r\n" * 500)
-    time.sleep(0.5)
+        _, port = connection.getsockname()
+    until(lambda: not live.is_connected(port), 20, "the server has done with it")
     assert live.rows(counts) == before
     assert 'status="failed"' in live.post("/queuecalls.php", login="demo", pin="1234")
     assert "Traceback" not in live.log.read_text()

@@ -1,5 +1,6 @@
 """The trunk as real programs meet it: dead, refusing, well again; and what becomes of calls when a scheduler ends."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -153,9 +154,12 @@ def test_a_registrar_that_refuses_lets_nothing_be_dialled(tmp_path: Path, custom
         programs.start()
         queue(programs, customer, "6175550100")
         until(lambda: "403" in ready(programs), 30, "it is told")
-        time.sleep(2)
+        late = queue(programs, customer, "6175550102")
+        with contextlib.closing(programs.connection()) as connection:
+            connection.execute("UPDATE call SET expires_at = 0 WHERE id = ?", [late])
+        until(lambda: statuses(programs)[1][0] == "failed", 30, "the scheduler works on: it has ended what expired")
+        assert statuses(programs) == [("queued", "", 0), ("failed", "noattempt", 0)]
         assert peer.calls() == []
-        assert statuses(programs)[0][2] == 0
         told = check(peer.address, **user)
         assert told.returncode == 1
         assert "403" in told.stderr

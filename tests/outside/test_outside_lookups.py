@@ -1,7 +1,6 @@
 """Name servers that never answer hold up those alone who ask them."""
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 

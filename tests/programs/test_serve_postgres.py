@@ -58,11 +58,16 @@ def test_programs_are_killed_and_the_server_restarts(
         request = urllib.request.Request(f"{live.url}/queuecalls.php", body, {"Content-Type": multipart.CONTENT_TYPE})
         with urllib.request.urlopen(request, timeout=60) as answer:
             assert f'queued="{LINES}"' in answer.read(300).decode()
-        time.sleep(1)
+        until(lambda: len(live.dials()) > LINES / 10, 30, "calls are dialled")
         os.kill(live.children()["scheduler"], signal.SIGKILL)
-        time.sleep(2)
+        until(lambda: "starting it again" in live.log.read_text(), 10, "serve misses its scheduler")
+        before = len(live.dials())
+        until(lambda: len(live.dials()) > before + LINES / 10, 60, "calls are dialled again")
         with postgres_server.away():
-            time.sleep(2)
+            assert len(live.dials()) < LINES
+            until(
+                lambda: "the database does not ring us" in live.log.read_text(), 20, "the scheduler misses the server"
+            )
         ended = "SELECT count(*) FROM call WHERE status IN ('completed', 'failed')"
         until(lambda: live.rows(ended) == [(LINES,)], 120, "every call ends")
         done = "SELECT count(*) FROM result WHERE state = 'acknowledged'"

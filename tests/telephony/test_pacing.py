@@ -5,17 +5,21 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+<<<<<<< HEAD
 from needs import needs
+=======
+from named_thread import named
+from required import needs
+>>>>>>> 987ec6a (Tests: no sleep before nothing, and no test module imports another)
 
 from app.telephony.sip.pacing import ON_TIME, SLACK_NANOSECONDS, Pacing, wake_together
 
-PR_SET_NAME, PR_GET_TIMERSLACK = 15, 30
+PR_GET_TIMERSLACK = 30
 ALONE = """
 import logging, os
-from test_pacing import ON_TIME, Pacing, named
+from named_thread import named
+from app.telephony.sip.pacing import ON_TIME, Pacing
 logging.basicConfig(level="INFO")
 with named(ON_TIME) as one, named(ON_TIME) as other:
     pacing = Pacing()
@@ -23,25 +27,6 @@ with named(ON_TIME) as one, named(ON_TIME) as other:
     pacing.look()
     print([os.sched_getscheduler(each) == os.SCHED_OTHER for each in (one, other)])
 """
-
-
-@contextmanager
-def named(name: str) -> Iterator[int]:
-    """The id of a thread of that name."""
-    ready, over = threading.Event(), threading.Event()
-
-    def live() -> None:
-        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode())
-        ready.set()
-        over.wait()
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    ready.wait()
-    assert thread.native_id is not None
-    yield thread.native_id
-    over.set()
-    thread.join()
 
 
 def may_go_before_others() -> bool:

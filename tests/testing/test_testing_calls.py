@@ -1,11 +1,11 @@
 """Looking at calls, waiting for them, and beginning anew."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from customer import Received, Reply
+from flask import request_started
 from flask.testing import FlaskClient
 from office import Office
 
@@ -148,9 +148,10 @@ def test_a_long_list_comes_in_pages(office: Office) -> None:
 def test_waiting_ends_when_enough_calls_match(office: Office) -> None:
     """The answer comes soon after the second call is completed, with both."""
     call_ids = [office.queue("6175550100"), office.queue("6175550101")]
-    asking = Asking(lambda: office.web.application.test_client().get("/testing/wait?status=completed&count=2").json)
-    time.sleep(0.2)
-    assert not asking.answers
+    app, asked = office.web.application, threading.Event()
+    with request_started.connected_to(lambda *_, **__: asked.set(), app):
+        asking = Asking(lambda: app.test_client().get("/testing/wait?status=completed&count=2").json)
+        assert asked.wait(5)
     office.work()
     assert [call["call_id"] for call in asking.answer()["calls"]] == call_ids
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import conformance_pages
 import pytest
-import test_conformance as conformance
 from click.testing import CliRunner, Result
 
 from app.cli import main
@@ -262,7 +262,7 @@ def test_what_is_no_mistake(page: str) -> None:
 def _conforming() -> list[str]:
     """The conformance documents in which no error event is thrown."""
     found = []
-    for path in sorted(conformance.DIRECTORY.glob("*.json")):
+    for path in sorted(conformance_pages.DIRECTORY.glob("*.json")):
         events = json.loads(path.read_text(encoding="utf-8"))["events"]
         if not any(str(each.get("name", "")).startswith("error") for each in events):
             found.append(path.stem)
@@ -272,7 +272,7 @@ def _conforming() -> list[str]:
 @pytest.mark.parametrize("name", _conforming())
 def test_no_error_is_found_where_none_happens(name: str) -> None:
     """Documents that run as they should are called wrong by no rule."""
-    report = lint(f"{conformance.BASE}{name}.vxml", conformance._fetch)
+    report = lint(f"{conformance_pages.BASE}{name}.vxml", conformance_pages.fetch)
     assert [each for each in report.findings if each.severity == "error"] == []
 
 
