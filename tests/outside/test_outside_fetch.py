@@ -5,7 +5,6 @@ import threading
 import time
 import tracemalloc
 import zlib
-from dataclasses import replace
 
 import faults
 import pytest
@@ -13,7 +12,7 @@ from faults import Behaviour, Serve, answer, drip, head, in_turn, raw, redirect,
 from live import until
 
 from app.outside.addresses import Policy
-from app.outside.answers import Limits, NotFetched, Reason
+from app.outside.answers import DEFAULT_LIMITS, Limits, NotFetched, Reason
 from app.outside.fetch import Outside
 
 FORM = "application/x-www-form-urlencoded"
@@ -22,7 +21,7 @@ LATE = 10.0
 """Seconds after which a deadline was certainly not kept, however busy the machine; what is waited for takes longer."""
 
 
-def reason(outside: Outside, url: str, limits: Limits = SHORT) -> Reason:
+def reason(outside: Outside, url: str, limits: Limits = DEFAULT_LIMITS) -> Reason:
     with pytest.raises(NotFetched) as refused:
         outside.get(url, limits)
     return refused.value.reason
@@ -242,7 +241,7 @@ SLOW: dict[str, Behaviour] = {
 @pytest.mark.parametrize("behave", SLOW.values(), ids=SLOW)
 def test_a_slow_answer_ends_at_the_deadline(behave: Behaviour, outside: Outside, serve: Serve) -> None:
     began = time.monotonic()
-    assert reason(outside, serve(behave).url) is Reason.TIME
+    assert reason(outside, serve(behave).url, SHORT) is Reason.TIME
     assert 0.25 < time.monotonic() - began < LATE
 
 
@@ -264,7 +263,7 @@ def test_the_deadline_covers_the_name_lookup() -> None:
         return ["127.0.0.1"]
 
     outside = Outside(Policy("open"), user_agent="ringback-test", resolve=resolve)
-    assert reason(outside, "http://slow.example/") is Reason.TIME
+    assert reason(outside, "http://slow.example/", SHORT) is Reason.TIME
     assert not found.is_set()
     found.set()
 
@@ -274,13 +273,13 @@ def test_the_deadline_covers_redirects_together(outside: Outside, serve: Serve) 
         time.sleep(0.2)
         return redirect("/again")(connection, request)  # type: ignore[arg-type]
 
-    assert reason(outside, serve(slow).url) is Reason.TIME
+    assert reason(outside, serve(slow).url, SHORT) is Reason.TIME
 
 
 def test_a_deadline_met_on_a_kept_connection_is_not_tried_again(outside: Outside, serve: Serve) -> None:
     server = serve(in_turn(answer(b"ok"), faults.silence))
     outside.get(server.url)
-    assert reason(outside, server.url) is Reason.TIME
+    assert reason(outside, server.url, SHORT) is Reason.TIME
     assert len(server.requests) == 2
 
 
@@ -348,7 +347,7 @@ def test_a_connection_is_kept_after_every_answer_read_to_its_end(status: int, ou
 
 def test_a_connection_is_dropped_when_its_body_was_not_read_to_the_end(outside: Outside, serve: Serve) -> None:
     server = serve(answer(b"x" * 1000))
-    small = replace(SHORT, size=10)
+    small = Limits(size=10)
     assert [outside.get(server.url, small).body for _ in range(3)] == [b"x" * 10] * 3
     assert server.connections == 3
 

@@ -40,7 +40,7 @@ def slowly(connection: object, request: object) -> bool:
     ids=["200", "200 and empty", "301 to 200", "200 MiB", "gzip bomb", "slow"],
 )
 def test_a_url_that_answers_200_passes(behave: Behaviour, outside: Outside, serve: Serve) -> None:
-    answers = refuse_unless_answering(outside, {"start_url": f"{serve(behave).url}/start"}, SHORT)
+    answers = refuse_unless_answering(outside, {"start_url": f"{serve(behave).url}/start"})
     assert answers["start_url"].status == 200
 
 
@@ -162,7 +162,8 @@ def test_both_urls_are_fetched_side_by_side(outside: Outside, serve: Serve) -> N
 
 
 def test_one_silent_url_does_not_hide_the_answer_of_the_other(outside: Outside, serve: Serve) -> None:
-    outcome = probe(outside, {"start_url": serve(faults.silence).url, "result_url": serve().url}, SHORT)
+    limits = Limits(connect=2, total=2)
+    outcome = probe(outside, {"start_url": serve(faults.silence).url, "result_url": serve().url}, limits)
     assert isinstance(outcome["start_url"], NotFetched)
     assert outcome["start_url"].reason is Reason.TIME
     assert isinstance(outcome["result_url"], Answer)

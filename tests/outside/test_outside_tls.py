@@ -9,7 +9,7 @@ import trustme
 from faults import Serve, drip, head, in_turn
 
 from app.outside.addresses import Policy
-from app.outside.answers import Limits, NotFetched, Reason
+from app.outside.answers import DEFAULT_LIMITS, Limits, NotFetched, Reason
 from app.outside.fetch import Outside
 
 SHORT = Limits(connect=0.3, total=0.6)
@@ -28,9 +28,9 @@ def certificate(authority: trustme.CA, *names: str) -> ssl.SSLContext:
     return context
 
 
-def reason(outside: Outside, url: str) -> tuple[Reason, str]:
+def reason(outside: Outside, url: str, limits: Limits = DEFAULT_LIMITS) -> tuple[Reason, str]:
     with pytest.raises(NotFetched) as refused:
-        outside.get(url, SHORT)
+        outside.get(url, limits)
     return refused.value.reason, str(refused.value)
 
 
@@ -67,7 +67,7 @@ def test_a_server_that_speaks_no_tls_is_said_so(trusting: Outside, serve: Serve)
 def test_a_handshake_that_never_ends_does(trusting: Outside) -> None:
     unread = faults.Unread()
     began = time.monotonic()
-    assert reason(trusting, unread.url.replace("http:", "https:"))[0] is Reason.TIME
+    assert reason(trusting, unread.url.replace("http:", "https:"), SHORT)[0] is Reason.TIME
     assert time.monotonic() - began < LATE, "the handshake is part of connecting"
     unread.close()
 
@@ -78,7 +78,7 @@ def test_a_slow_answer_over_tls_ends_at_the_deadline(
 ) -> None:
     server = serve(behave, tls=certificate(authority, "127.0.0.1"))
     began = time.monotonic()
-    assert reason(trusting, server.url)[0] is Reason.TIME
+    assert reason(trusting, server.url, SHORT)[0] is Reason.TIME
     assert 0.5 < time.monotonic() - began < LATE
 
 
