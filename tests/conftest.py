@@ -7,7 +7,6 @@ application of its own, but what werkzeug and Jinja compile for one serves all o
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
 
 import needs
 import pytest
@@ -18,7 +17,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from office import MovableClock, Office
 from postgres import postgres_server, postgres_url, prepare
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, RuleFactory
 
 from app import factory
 from app.calls import db, pin_hashing
@@ -49,28 +48,28 @@ def _engine(item: pytest.Item) -> object:
     return callspec.params.get("database_url") if callspec else None
 
 
-class CompiledOnce(Rule):
-    """A route that is compiled for the first application only, which is most of what making one takes."""
+class OneMap(Map):
+    """The routes of all web applications, which are the same: compiling them is most of what making one takes."""
 
-    _compiled: ClassVar[dict[str, dict[str, Any]]] = {}
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: set[tuple[str, str]] = set()
 
-    def compile(self) -> None:
-        told = repr(self._all_but_map())
-        if told not in self._compiled:
-            super().compile()
-            self._compiled[told] = self._all_but_map()
-        vars(self).update(self._compiled[told])
-
-    def _all_but_map(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "map"}
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Add the routes that are not there yet."""
+        for rule in rulefactory.get_rules(self):
+            if (rule.rule, rule.endpoint) not in self._known:
+                self._known.add((rule.rule, rule.endpoint))
+                super().add(rule)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Routes and templates are compiled once in this process."""
     templates = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    routes = OneMap()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "url_rule_class", CompiledOnce)
+        patch.setattr(Flask, "url_map_class", staticmethod(lambda host_matching: routes))
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": templates})
         yield
 
