@@ -4,6 +4,7 @@ BIN := .venv/bin
 # Many tests wait, and those that talk in real time do little else.
 PROCESSES ?= 3
 LIVE_PROCESSES ?= 8
+PYTEST := $(BIN)/python -m pytest
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.
 test soak: export PYTHONDONTWRITEBYTECODE :=
@@ -11,7 +12,7 @@ test soak: export PYTHONDONTWRITEBYTECODE :=
 test: export TESTS_SKIPPED := .venv/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint check demo bench bench-peers soak screenshots security audit clean
+.PHONY: help install run test coverage lint check demo bench bench-peers soak screenshots security audit clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +40,15 @@ run: .venv/installed  ## run web, scheduler and the sample customer
 
 test: .venv/installed-test  ## run the tests, about 6 min; what is skipped is said at the end, and what to install for it
 	@rm -f $(TESTS_SKIPPED)
-	@$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'not soak and not live'
-	@$(BIN)/python -m pytest --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'not soak and live' tests/carriers
+	@$(PYTEST) --numprocesses=$(PROCESSES) --dist=worksteal -m 'not soak and not live'
+	@$(PYTEST) --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'not soak and live' tests/carriers
 	@$(BIN)/python tests/external_programs.py $(TESTS_SKIPPED)
+
+coverage: .venv/installed-test  ## run the tests and say which lines and branches they miss; fails below the floor
+	@$(BIN)/coverage erase
+	@$(MAKE) --no-print-directory test PYTEST='$(BIN)/coverage run -m pytest'
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 lint: .venv/installed-test  ## look for mistakes without running anything, about 1 min: ruff, mypy and bandit
 	@$(BIN)/ruff check .
@@ -82,5 +89,5 @@ screenshots: .venv/installed-test  ## every page in light, in dark and on a tele
 	@PYTHONPATH=tests $(BIN)/python tests/browser/screenshots.py
 
 clean:  ## remove .venv, caches and build results
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

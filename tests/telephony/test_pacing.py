@@ -6,12 +6,8 @@ import subprocess
 import sys
 import threading
 
-<<<<<<< HEAD
-from needs import needs
-=======
 from named_thread import named
-from required import needs
->>>>>>> 987ec6a (Tests: no sleep before nothing, and no test module imports another)
+from needs import needs
 
 from app.telephony.sip.pacing import ON_TIME, SLACK_NANOSECONDS, Pacing, wake_together
 
