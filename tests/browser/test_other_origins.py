@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from browsing import Person, needed
+from browsing import Person
 from customer import Customer, Reply
 from doors import DEMO, Doors
 from live import Live
+from needs import needs
 from playwright.sync_api import Browser, Response, expect
 
-pytestmark = needed
+pytestmark = needs("chromium", "libatomic")
 
 URLENCODED, MULTIPART, PLAIN = "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"
 everywhere = pytest.mark.parametrize(
