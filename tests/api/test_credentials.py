@@ -99,6 +99,7 @@ def rows(table: str = "guess") -> int:
     return int(execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
+@pytest.mark.one_engine
 def test_10000_wrong_pins_from_8_addresses(quick: Processes) -> None:
     """5 checks for each of them in 15 minutes; who is known for the login goes in meanwhile, without a wait."""
     assert quick.tries("demo", "1234", HOME) == "good"
@@ -372,6 +373,7 @@ def test_what_is_remembered_costs_little(processes: Processes) -> None:
     assert statistics.median(took) < 0.001
 
 
+@pytest.mark.soak
 def test_unknown_logins_take_as_long(processes: Processes) -> None:
     """A wrong PIN costs the same whether there is such a login or not, from the first request of a process on."""
     accounts.change_pin("demo", "1234", allow_weak_pin=True)  # the tests' own hash is a cheap one
@@ -413,6 +415,7 @@ def test_odd_logins_are_wrong_logins(quick: Processes, login: str) -> None:
     assert quick.many(6, login, HOME) == {"wrong": 5, "locked out": 1}
 
 
+@pytest.mark.one_engine
 def test_5000_logins_that_nobody_has(quick: Processes) -> None:
     """From eight addresses they leave 20 rows each, and those go when they are old."""
     for number in range(5_000):

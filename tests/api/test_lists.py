@@ -42,6 +42,7 @@ def _counts() -> tuple[int, int, int]:
     return tuple(counts)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_hostile_list_over_http(web: FlaskClient, customer: Customer, file: Path) -> None:
     """The outcome beside the file: the same lines queued, the same reasons; a refused list leaves nothing."""
@@ -105,6 +106,7 @@ def test_a_body_over_the_limit_is_413_in_xml(web: FlaskClient, customer: Custome
     assert ElementTree.fromstring(answer.data).get("status") == "failed"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("method", "path", "status", "root"),
     [
@@ -186,6 +188,7 @@ def test_a_chunked_body_over_the_limit_is_413(tmp_path: Path, customer: Customer
         assert small.rows("SELECT count(*) FROM call") == [(0,)]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("body", "content_type", "why"),
     [

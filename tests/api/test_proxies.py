@@ -13,6 +13,8 @@ from app.calls.untrusted_proxies import MAX_REPORTED, REPEAT_SECONDS, UntrustedP
 from app.client import client_address, untrusted_proxy, wider_networks
 from app.settings import Settings
 
+pytestmark = pytest.mark.one_engine
+
 HOST = {"Host": "calls.example.com"}
 LOOPBACK = Settings().trusted_proxies
 OURS = (*LOOPBACK, ip_network("10.0.0.0/24"))

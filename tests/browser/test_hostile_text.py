@@ -106,7 +106,7 @@ def _leave_a_draft(somebody: Person, url: str) -> None:
 
 def _name_things(somebody: Person) -> None:
     """Logins, applications, deployments, keys, and why calling was suspended."""
-    forms = [("/accounts", {"login": text, "pin": "1234"}) for text in [PAYLOADS[7], *_packed(128)[:9]]]
+    forms = [("/accounts", {"login": text, "pin": "837465"}) for text in [PAYLOADS[7], *_packed(128)[:9]]]
     for text in _packed(80):
         forms.append(("/applications", {"name": text}))
         forms.append(("/applications/1/deployments", {"name": text}))
@@ -165,10 +165,10 @@ def test_no_text_becomes_a_script(hostile: Live, browser: Browser) -> None:
     assert silent == {"/accounts/1", "/deployments/1"}, "what shows no payload proves nothing"
     assert {place: found for place, found in injected.items() if found} == {}
     somebody.press("Sign out")
-    somebody.fill(Login=PAYLOADS[7], PIN="12345")
+    somebody.fill(Login=PAYLOADS[7], PIN="837466")
     somebody.press("Sign in")
     assert somebody.page.evaluate(INJECTED) == []
-    somebody.sign_in(PAYLOADS[7])
+    somebody.sign_in(PAYLOADS[7], "837465")
     assert somebody.page.evaluate(INJECTED) == []
     assert hurt == []
     assert somebody.mistakes == []

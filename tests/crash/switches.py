@@ -15,7 +15,7 @@ ROUNDING = 0.001
     "Q7",
     "stop and suspend, by turns, while 50 lines dial 1,000 queued calls",
     long={"rounds": 40, "calls": 1_000},
-    short={"rounds": 1, "calls": 200},
+    short={"rounds": 1, "calls": 400},
     engines=BOTH,
     short_engines=(SQLITE,),
 )

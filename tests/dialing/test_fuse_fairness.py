@@ -51,6 +51,7 @@ def _dial_until(office: Office, settings: Settings, dials: int) -> None:
         office.service.dispatcher.run()
 
 
+@pytest.mark.one_engine
 def test_a_small_deployment_is_done_within_twice_its_calls(office: Office, settings: Settings) -> None:
     """10,000 calls in one, 100 in another a few minutes later: done within 2.2 times the dials it needs alone."""
     other = deployments.add_deployment(1, "other", "", office.clock.now())
@@ -62,6 +63,7 @@ def test_a_small_deployment_is_done_within_twice_its_calls(office: Office, setti
     assert _dialled(settings)[begun : begun + int(2.2 * SMALL)].count("212") == SMALL
 
 
+@pytest.mark.one_engine
 def test_a_deployment_and_an_account_beside_a_huge_deployment_share_alike(office: Office, settings: Settings) -> None:
     """A classic account counts as one queue, the deployments of its own application as others."""
     other = accounts.add("other", "5678", office.clock.now(), allow_weak_pin=True)

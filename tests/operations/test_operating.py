@@ -34,7 +34,7 @@ def test_campaigns_are_listed_with_their_counts(ringback: Ringback, rows: Rows) 
     first, second = rows.campaign(), rows.campaign(status="stopped")
     for status in ("completed", "failed", "canceled", "queued", "dialing", "connected"):
         rows.call(first, status)
-    line = f"{first}  demo  campaign {first}  started: pending 3, completed 1, failed 2"
+    line = f"campaign {first} campaign {first} (demo, started): pending 3, completed 1, failed 2"
     assert said(ringback("campaign", "list")).splitlines()[1] == line
     told = [json.loads(each) for each in said(ringback("campaign", "list", "--json")).splitlines()]
     assert told[:2] == [

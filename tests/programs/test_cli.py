@@ -31,7 +31,7 @@ def shell(tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def shell_with_database(shell: Shell) -> Shell:
-    assert shell.run("account", "add", "somebody", "--pin", "1").returncode == 0
+    assert shell.run("account", "add", "somebody", "--pin", "837465").returncode == 0
     return shell
 
 
@@ -144,7 +144,7 @@ def test_a_file_that_has_no_tables_of_ours_is_no_database(shell: Shell, tmp_path
 
 def test_the_first_account_may_be_made_before_the_first_start(shell: Shell, tmp_path: Path) -> None:
     """That makes the database too, and says where; the second account finds it."""
-    first, second = (shell.run("account", "add", login, "--pin", "4711") for login in ("anne", "ben"))
+    first, second = (shell.run("account", "add", login, "--pin", "837465") for login in ("anne", "ben"))
     assert first.stderr.decode() == f"There was no database: {tmp_path}/var/ringback.db is made.\n"
     assert (second.stdout, second.stderr) == (b"account ben made\n", b"")
     assert shell.run("account", "list").stdout == b"anne\nben\n"

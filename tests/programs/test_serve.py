@@ -37,6 +37,7 @@ def test_the_printed_curl_line_works_as_it_stands(tmp_path: Path) -> None:
         assert "peewee" not in live.log.read_text(), "what the database is made of is not told"
 
 
+@pytest.mark.soak
 def test_500_calls_survive_a_restart_in_the_middle(tmp_path: Path, customer: Customer) -> None:
     """SIGTERM while they are dialled: the programs end within 10 s, go on after the start, and dial none twice."""
     numbers = "".join(f"61755501{end}\n" for end in ("00", "03", "06", "02", "07") * 100).encode()
@@ -144,6 +145,7 @@ def _runs(process: str) -> bool:
         return False
 
 
+@pytest.mark.soak
 def test_a_call_that_is_due_is_dialled_without_visible_delay(tmp_path: Path, customer: Customer) -> None:
     """Work that arrives rings the scheduler's doorbell: nobody waits for a period to be over."""
     with Live(tmp_path) as live:

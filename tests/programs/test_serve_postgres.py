@@ -48,6 +48,7 @@ def test_from_an_empty_database_to_the_result(tmp_path: Path, postgres_server: S
         assert "completed" in told.stdout
 
 
+@pytest.mark.soak
 def test_programs_are_killed_and_the_server_restarts(
     tmp_path: Path, postgres_server: Server, customer: Customer
 ) -> None:

@@ -26,6 +26,8 @@ from app.settings import Settings
 from scheduler.attempt import Equipment
 from scheduler.service import Service
 
+pytestmark = pytest.mark.one_engine
+
 PIN = "Kq7-marble-21"
 TRUNK, OWN = "6175559999", "8009957586"
 FUSE = {"Authorization": f"Basic {base64.b64encode(b'demo@example.com:demo-key').decode()}"}

@@ -14,6 +14,8 @@ from app.calls.db import execute, writing
 from app.calls.login_throttle import WINDOW, Guesser
 from app.errors import BadCredentials, LockedOut, LoginClosed, WeakPin
 
+pytestmark = pytest.mark.one_engine
+
 HOUR, DAY = 3600.0, 24 * 3600.0
 HOME, OTHER_HOME = "198.51.100.1", "198.51.100.2"
 STRONG = "837465"

@@ -123,6 +123,7 @@ def _rows(url: str, search: Search) -> None:
                 search.text(f"table {table}", row)
 
 
+@pytest.mark.one_engine
 @pytest.mark.timeout(180)
 def test_pins_are_nowhere(tmp_path: Path, database_url: str, customer: Customer) -> None:
     """Not in logs of either kind, database files, metrics, pages, errors, nor in what the customer's server is sent."""
