@@ -1,6 +1,6 @@
 """Pages of other sites and authority that is ambient: refused in the format of the API, and nothing is queued.
 
-What browsers really send is tried in browser/test_other_origins.py.
+What browsers really send is tried in browser/test_pages_elsewhere.py.
 """
 
 import base64
