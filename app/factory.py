@@ -244,7 +244,13 @@ def create_scheduler(settings: Settings, business: Clock | None = None) -> Servi
         settings.words_per_minute,
         Durations(settings.fetch_seconds, settings.transfer_minutes * 60.0),
     )
-    return Service(equipment, lines=settings.lines, seed=settings.seed, keep_days=settings.keep_days)
+    return Service(
+        equipment,
+        lines=settings.lines,
+        most_of_queue=settings.queue_lines_in_force,
+        seed=settings.seed,
+        keep_days=settings.keep_days,
+    )
 
 
 def _scheduler_clock(settings: Settings) -> Clock:

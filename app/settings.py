@@ -47,6 +47,11 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _number_or_empty(low: int, high: int) -> Callable[[str], int | None]:
+    number = _number(low, high)
+    return lambda text: number(text) if text else None
+
+
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -184,6 +189,12 @@ class Settings:
         _choice("simulated", "sip"),
     )
     lines: int = _setting("50", "calls at once", _number(1, 100_000))
+    queue_lines: int | None = _setting(
+        "",
+        "lines of one queue (an account or a deployment) while another with fewer has due calls; "
+        "empty: half of RINGBACK_LINES",
+        _number_or_empty(1, 100_000),
+    )
     clock: str = _setting("real", "real, or virtual: time stands still until it is moved", _choice("real", "virtual"))
     pace: str = _setting(
         "instant", "real: a simulated call takes its time; instant: it ends at once", _choice("instant", "real")
@@ -292,6 +303,11 @@ class Settings:
         if self.network:
             return self.network
         return "public" if self.public else "open"
+
+    @property
+    def queue_lines_in_force(self) -> int:
+        """The share of the lines of one queue: at least 1."""
+        return self.queue_lines or max(self.lines // 2, 1)
 
     @property
     def url(self) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import clock
-from app.calls import claims, db, lifecycle
+from app.calls import claims, db, due_calls, lifecycle
 from app.calls.claims import Claim
 from app.calls.db import Busy, writing
+from app.calls.due_calls import Waiting
 from app.calls.lifecycle import Ended
 from app.calls.tallies import Tallies
 from scheduler import fairness
@@ -42,7 +43,8 @@ class Dispatcher:
     """The lines of this scheduler. All its methods are for one thread.
 
     ``ring`` is called, from any thread, whenever an attempt has ended. ``lease`` gives, for a claim that is
-    made now, what tells at the last moment whether its dial may still begin.
+    made now, what tells at the last moment whether its dial may still begin. A queue that has ``most_of_queue`` of the
+    ``lines`` lets the others go first.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Dispatcher:
         equipment: Equipment,
         worker: str,
         lines: int,
+        most_of_queue: int,
         *,
         ring: Callable[[], None],
         lease: Callable[[], Callable[[], bool]],
@@ -58,6 +61,7 @@ class Dispatcher:
         self._equipment = equipment
         self._worker = worker
         self._lines = lines
+        self._most_of_queue = most_of_queue
         self._ring = ring
         self._lease = lease
         self._tallies = tallies
@@ -152,9 +156,15 @@ class Dispatcher:
         if self._closed or free <= 0:
             return []
         now = self._equipment.clock.now()
-        queues = claims.queues(now)
-        turns = fairness.turns(queues, self._served)[:free]
-        return fairness.share({queue: claims.due(queues[queue], now, free) for queue in turns}, free)
+        queues = due_calls.queues(now)
+        if not queues:
+            return []
+        running = claims.running_of_queues()
+        waiting: dict[int, list[Waiting]] = {}
+        for queue in fairness.turns(queues, self._served, running, self._most_of_queue):
+            if len(waiting) < free and (found := due_calls.due(queue, now, free)):
+                waiting[queue] = found
+        return fairness.share(waiting, free, running, self._most_of_queue)
 
     @contextmanager
     def _written_down(self) -> Iterator[None]:

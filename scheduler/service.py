@@ -17,7 +17,7 @@ from datetime import datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import clock
-from app.calls import claims, db, drafts, lifecycle, pruning, queueing, schedulers, tallies
+from app.calls import db, drafts, due_calls, lifecycle, pruning, queueing, schedulers, tallies
 from app.calls.tallies import Tallies
 from app.clock import SteppedClock
 from app.telephony.outcomes import CalleeType
@@ -32,13 +32,15 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 6.0
 SENDER_GRACE_SECONDS = 1.0
 LOOK_SECONDS = 0.02
+LOOK_CAMPAIGNS = 20
+"""So many of the campaigns that could not be dialled to their end are asked for when they come due next."""
 JUMP_SECONDS = 1.0
 
 
 class Service:
     """One scheduler. ``run`` returns after ``stop`` was called, with everything that is known written down."""
 
-    def __init__(self, equipment: Equipment, *, lines: int, seed: str, keep_days: int) -> None:
+    def __init__(self, equipment: Equipment, *, lines: int, most_of_queue: int, seed: str, keep_days: int) -> None:
         self._equipment = equipment
         self._keep_days = keep_days
         self._doorbell = threading.Event()
@@ -52,7 +54,9 @@ class Service:
         self.tallies = Tallies()
         self.heart = Heart(worker, lambda: equipment.carrier.trouble)
         self.watch = schedulers.Watch(lambda: self.heart.beats)
-        self.dispatcher = Dispatcher(equipment, worker, lines, ring=ring, lease=self.heart.lease, tallies=self.tallies)
+        self.dispatcher = Dispatcher(
+            equipment, worker, lines, most_of_queue, ring=ring, lease=self.heart.lease, tallies=self.tallies
+        )
         self.sender = Sender(equipment.outside, business, seed, worker, ring=ring, tallies=self.tallies)
         self.stepper: Stepper | None = None
         if isinstance(business, SteppedClock):
@@ -101,7 +105,7 @@ class Service:
         self.sender.run()
         while self.dispatcher.run():
             pass
-        self._next_due = claims.next_due(self._equipment.clock.now())
+        self._next_due = due_calls.next_due(self._equipment.clock.now(), LOOK_CAMPAIGNS)
 
     def expire(self) -> None:
         """Fail what was not reached within its window."""
@@ -125,6 +129,7 @@ class Service:
         except db.Taken:
             return
         try:
+            due_calls.repair()
             queueing.remove_abandoned()
             drafts.remove_old()
             schedulers.forget_silent()

@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims, db, lifecycle, outbox, schedulers, virtual_time
+from app.calls import db, due_calls, lifecycle, outbox, schedulers, virtual_time
 from app.clock import SteppedClock
 from scheduler.dispatcher import Dispatcher
 from scheduler.results import Sender
@@ -91,5 +91,5 @@ class Stepper:
 
     def _moments(self, now: datetime) -> list[datetime]:
         """When the next attempt goes on, the next call comes due, the next window ends, the next result is posted."""
-        moments = (self._clock.next_wake(), claims.next_due(now), lifecycle.next_expiry(now), outbox.next_due(now))
+        moments = (self._clock.next_wake(), due_calls.next_due(now), lifecycle.next_expiry(now), outbox.next_due(now))
         return [moment for moment in moments if moment is not None]

@@ -9,8 +9,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.calls import db, endings
-from app.calls.claims import RUNNING_STATUSES
 from app.calls.db import execute, writing
+from app.calls.due_calls import RUNNING_STATUSES
 from app.calls.states import Status
 
 log = logging.getLogger(__name__)

@@ -4,28 +4,15 @@ It carries the attempt's number and a fence that counts claims; every later writ
 meanwhile changes nothing. Its lease is the beat of the scheduler that holds it (``schedulers``).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from app import clock
-from app.calls import caller_ids, db
+from app.calls import caller_ids, db, due_calls
 from app.calls.accounts import AccountStatus
 from app.calls.db import execute, execute_many, marks, writing
-from app.calls.states import RUNNING, CampaignStatus, Status
+from app.calls.due_calls import RUNNING_STATUSES
+from app.calls.states import CampaignStatus, Status
 from app.clock import Clock
-
-RUNNING_STATUSES = ", ".join(f"'{status}'" for status in RUNNING)
-WIDEST_LOOK = 10_000
-"""How many calls of a campaign are looked at for some whose numbers are not being called."""
-
-# The campaigns that have queued calls, found by leaps along the index call_due: a million calls cost what one does.
-_WITH_QUEUED_CALLS = """WITH RECURSIVE waiting(id) AS (
-    SELECT min(campaign_id) FROM call WHERE status = 'queued'
-    UNION ALL
-    SELECT (SELECT min(campaign_id) FROM call WHERE status = 'queued' AND campaign_id > waiting.id)
-    FROM waiting WHERE waiting.id IS NOT NULL)"""
-_MAY_DIAL = "campaign.status = 'started' AND NOT EXISTS (SELECT 1 FROM switch WHERE suspended)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,92 +45,6 @@ class Claim:
     """The caller IDs of the account, where the call names one."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Waiting:
-    """A call that is due."""
-
-    due_at: float
-    call_id: int
-    number: str
-
-
-def queues(now: datetime) -> dict[int, list[int]]:
-    """The queues with calls that are due, and the campaigns these calls are in, the longest waiting first.
-
-    A queue is an account, or a deployment: calls of different queues take turns, calls of one are dialled in the order
-    of their due times. Stopped campaigns are not among them, and nothing is while all calling is suspended.
-    """
-    rows = execute(
-        f"""{_WITH_QUEUED_CALLS}
-        SELECT (SELECT due_at FROM call WHERE status = 'queued' AND campaign_id = campaign.id ORDER BY due_at LIMIT 1),
-            campaign.id, queue_id
-        FROM waiting JOIN campaign ON campaign.id = waiting.id WHERE {_MAY_DIAL}"""
-    ).fetchall()
-    found: dict[int, list[int]] = {}
-    for first_due, campaign_id, queue_id in sorted(rows):
-        if first_due <= now.timestamp():
-            found.setdefault(queue_id, []).append(campaign_id)
-    return found
-
-
-def next_due(now: datetime) -> datetime | None:
-    """When the next call comes due after ``now``, of those that may be dialled then."""
-    rows = execute(
-        f"""{_WITH_QUEUED_CALLS}
-        SELECT (SELECT due_at FROM call WHERE status = 'queued' AND campaign_id = campaign.id AND due_at > ?
-            ORDER BY due_at LIMIT 1)
-        FROM waiting JOIN campaign ON campaign.id = waiting.id WHERE {_MAY_DIAL}""",
-        now.timestamp(),
-    ).fetchall()
-    moments = [due_at for (due_at,) in rows if due_at is not None]
-    return clock.instant(min(moments)) if moments else None
-
-
-def due(campaigns: Sequence[int], now: datetime, limit: int) -> list[Waiting]:
-    """The first ``limit`` calls of some campaigns of one queue that may be dialled now, first due first.
-
-    No two have the same number, and none has a number that is being called. Only the first ``limit`` campaigns are
-    asked, each by itself, along an index, and a few calls of each at first: together they are enough as a rule.
-    """
-    campaigns = campaigns[:limit]
-    look = min(limit, 2 * limit // len(campaigns) + 4)
-    found = {campaign_id: _due(campaign_id, now, look) for campaign_id in campaigns}
-    first = _first(found.values(), limit)
-    for campaign_id, waiting in found.items():
-        # More of its calls may stand before the last of those that were found.
-        if look < limit and len(waiting) >= look and (len(first) < limit or waiting[-1] < first[-1]):
-            found[campaign_id] = _due(campaign_id, now, limit)
-    return _first(found.values(), limit)
-
-
-def _first(found: Iterable[Sequence[Waiting]], limit: int) -> list[Waiting]:
-    """The first of all, each number once."""
-    by_number: dict[str, Waiting] = {}
-    for call in sorted(call for waiting in found for call in waiting):
-        by_number.setdefault(call.number, call)
-    return list(by_number.values())[:limit]
-
-
-_DUE = f"""SELECT due_at, id, number, number IN (SELECT number FROM call WHERE status IN ({RUNNING_STATUSES})) AS called
-    FROM call WHERE status = 'queued' AND campaign_id = ? AND due_at <= ? AND (expires_at IS NULL OR expires_at > ?)
-    ORDER BY due_at, id LIMIT ?"""
-_DUE_BY_NUMBER = f"""SELECT due_at, id, number FROM
-    (SELECT due_at, id, number, row_number() OVER (PARTITION BY number ORDER BY due_at, id) AS place
-        FROM ({_DUE}) AS first WHERE NOT called) AS numbered
-    WHERE place = 1 ORDER BY due_at, id LIMIT ?"""
-
-
-def _due(campaign_id: int, now: datetime, limit: int) -> list[Waiting]:
-    """The first due calls of a campaign; it looks far only where one number stands there again and again."""
-    window = (campaign_id, now.timestamp(), now.timestamp())
-    look = 2 * limit + 8
-    rows = execute(_DUE, *window, look).fetchall()
-    waiting = [Waiting(due_at, call_id, number) for due_at, call_id, number, called in rows if not called]
-    if len(rows) < look or len({call.number for call in waiting}) >= limit:
-        return waiting
-    return [Waiting(*row) for row in execute(_DUE_BY_NUMBER, *window, WIDEST_LOOK, limit).fetchall()]
-
-
 def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> list[Claim]:
     """Claim the first of the calls that may still be dialled, as far as ``lines`` over all schedulers are free.
 
@@ -166,7 +67,7 @@ def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> 
                 {db.skip_locked()})
             UPDATE call SET status = ?, attempts = attempts + 1, fence = fence + 1, worker = ?, last_attempt_at = ?
             WHERE id IN (SELECT id FROM free)
-            RETURNING id, attempts""",
+            RETURNING id, attempts, campaign_id""",
             *asked,
             now.timestamp(),
             now.timestamp(),
@@ -177,9 +78,10 @@ def claim(call_ids: Sequence[int], worker: str, lines: int, business: Clock) -> 
         ).fetchall()
         execute_many(
             "INSERT INTO attempt (call_id, number, started_at, transcript) VALUES (?, ?, ?, '')",
-            [(call_id, attempt, now.timestamp()) for call_id, attempt in sorted(claimed)],
+            [(call_id, attempt, now.timestamp()) for call_id, attempt, _ in sorted(claimed)],
         )
-        return sorted(of_calls([call_id for call_id, _ in claimed]), key=_by_place(call_ids))
+        due_calls.correct({campaign_id for _, _, campaign_id in claimed})
+        return sorted(of_calls([call_id for call_id, _, _ in claimed]), key=_by_place(call_ids))
 
 
 def running() -> int:
@@ -187,6 +89,15 @@ def running() -> int:
     # Of numbers, not of rows: SQLite then reads the small index of numbers that are being called.
     (count,) = execute(f"SELECT count(number) FROM call WHERE status IN ({RUNNING_STATUSES})").fetchone()
     return int(count)
+
+
+def running_of_queues() -> dict[int, int]:
+    """How many lines each queue has in use over all schedulers; those without one are left out."""
+    rows = execute(
+        f"""SELECT queue_id, count(number) FROM call JOIN campaign ON campaign.id = campaign_id
+        WHERE call.status IN ({RUNNING_STATUSES}) GROUP BY queue_id"""
+    ).fetchall()
+    return {int(queue_id): int(count) for queue_id, count in rows}
 
 
 def of_calls(call_ids: Sequence[int]) -> list[Claim]:
@@ -232,6 +143,7 @@ def give_back(undialled: Sequence[Claim]) -> None:
     if not undialled:
         return
     with writing():
+        due_calls.comes_due({claim.call_id: claim.due_at for claim in undialled})
         for claim in undialled:
             returned = execute(
                 f"""UPDATE call SET status = 'queued', attempts = attempts - 1, worker = NULL,

@@ -8,6 +8,7 @@ from app.calls import claims, schedulers
 from app.calls.campaigns import is_suspended
 from app.calls.db import execute
 from app.calls.delivery import ResultState
+from app.calls.due_calls import RUNNING_STATUSES
 from app.calls.states import CampaignStatus, Status
 
 
@@ -73,7 +74,7 @@ _CAMPAIGNS = "(SELECT id FROM campaign WHERE account_id = ?)"
 
 def _running(account_id: int) -> int:
     (count,) = execute(
-        f"SELECT count(*) FROM call WHERE status IN ({claims.RUNNING_STATUSES}) AND campaign_id IN {_CAMPAIGNS}",
+        f"SELECT count(*) FROM call WHERE status IN ({RUNNING_STATUSES}) AND campaign_id IN {_CAMPAIGNS}",
         account_id,
     ).fetchone()
     return int(count)

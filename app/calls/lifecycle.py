@@ -10,9 +10,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims, db, endings, exchanges, outbox, schedulers
-from app.calls.claims import RUNNING_STATUSES, Claim
+from app.calls import claims, db, due_calls, endings, exchanges, outbox, schedulers
+from app.calls.claims import Claim
 from app.calls.db import execute, execute_many, marks, writing
+from app.calls.due_calls import RUNNING_STATUSES
 from app.calls.exchanges import Exchange
 from app.calls.states import APPLICATION_ERROR, FINAL, CampaignStatus, Status, Verdict, verdict
 from app.telephony.outcomes import CalleeType
@@ -83,6 +84,9 @@ def finish(attempts: Iterable[Ended], zone: ZoneInfo) -> None:
                 )
                 for ended, then in settled
             ],
+        )
+        due_calls.comes_due(
+            {ended.claim.call_id: then.due_at.timestamp() for ended, then in settled if then.due_at is not None}
         )
         _keep_history(written)
         endings.conclude([ended.claim.call_id for ended, then in settled if then.status in FINAL], zone)

@@ -138,7 +138,7 @@ class Campaign(_Table):
     """A named set of calls that is started and stopped together.
 
     ``queue_id`` is the campaign that heads its queue, where single calls go (``is_default``): an account's, or a
-    deployment's.
+    deployment's. ``next_due`` is never later than its first queued call (see ``due_calls``).
     """
 
     id = AutoField()
@@ -148,6 +148,7 @@ class Campaign(_Table):
     name = CharField(max_length=255)
     status = CharField()
     is_default = BooleanField(default=False)
+    next_due = InstantField(null=True)
     created_at = InstantField()
 
     class Meta:

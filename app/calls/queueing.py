@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import peewee
 
-from app.calls import db
+from app.calls import db, due_calls
 from app.calls.db import execute, take_ids, writing
 from app.calls.states import CampaignStatus, Status
 from app.clock import Clock
@@ -95,6 +95,7 @@ def queue_call(queue: Queue, order: CallOrder, now: datetime) -> int:
             *_times(order.terms, now),
             *_NEW_CALL.values(),
         )
+        due_calls.was_queued(queue.id, _times(order.terms, now)[0])
         db.ring()
     return call_id
 
@@ -146,8 +147,9 @@ class Loading:
         """Let the dispatcher and everybody else see the campaign: one small commit."""
         with writing():
             published = execute(
-                "UPDATE campaign SET status = ? WHERE id = ? AND status = ?",
+                "UPDATE campaign SET status = ?, next_due = ? WHERE id = ? AND status = ?",
                 status,
+                self._times[0],
                 self.campaign_id,
                 CampaignStatus.LOADING,
             )

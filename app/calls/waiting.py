@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from app import clock
-from app.calls import claims, schedulers
-from app.calls.claims import RUNNING_STATUSES
+from app.calls import claims, due_calls, schedulers
 from app.calls.db import execute
+from app.calls.due_calls import RUNNING_STATUSES
 from app.calls.states import APPLICATION_ERROR, CampaignStatus, Status
 from app.errors import Refusal
 
@@ -85,7 +85,7 @@ def _turn(call_id: int, queue_id: int, due_at: float, now: datetime, lines: int)
     campaigns = execute("SELECT id FROM campaign WHERE status = 'started' AND queue_id = ?", queue_id).fetchall()
     before = sum(_waiting_before(call_id, due_at, campaign_id) for (campaign_id,) in campaigns)
     place = f"number {before + 1}" if before < FAR_BACK else f"beyond number {FAR_BACK:,}"
-    others = len(set(claims.queues(now)) - {queue_id})
+    others = len(set(due_calls.queues(now)) - {queue_id})
     turns = f", which takes turns with {others} other{'s' if others > 1 else ''}" if others else ""
     return f"all {lines} lines are in use; it is {place} in its queue{turns}"
 

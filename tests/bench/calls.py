@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app import clock
-from app.calls import db
+from app.calls import db, due_calls
 
 COLUMNS = (
     *("id", "terms_id", "campaign_id", "phone_number", "number", "message_reference", "call_parameters", "status"),
@@ -38,4 +38,5 @@ def add(
             for call_id, number, at in zip(ids, numbers, due, strict=True)
         )
         db.load("call", COLUMNS, rows)
+        due_calls.was_queued(campaign_id, min(due))
     return ids

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from app.calls import claims, db, lifecycle
+from app.calls import claims, db, due_calls, lifecycle
 from app.calls.claims import Claim
 from app.calls.lifecycle import Ended
 from app.calls.sqlite import PRAGMAS
@@ -62,10 +62,11 @@ def _cycles_per_second() -> float:
             lifecycle.connect([])
             lifecycle.finish(ended, zone)
             claims.give_back([])
-            queues = claims.queues(business.now())
-            turns = fairness.turns(queues, served)[:LINES]
-            due = {queue: claims.due(queues[queue], business.now(), LINES) for queue in turns}
-            chosen = [call_id for call_id, _ in fairness.share(due, LINES)]
+            queues = due_calls.queues(business.now())
+            running = claims.running_of_queues()
+            turns = fairness.turns(queues, served, running, LINES)[:LINES]
+            due = {queue: due_calls.due(queue, business.now(), LINES) for queue in turns}
+            chosen = [call_id for call_id, _ in fairness.share(due, LINES, running, LINES)]
             claimed = claims.claim(chosen, "bench", LINES, business)
         done += len(ended)
         if not claimed:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from app.calls import claims, db
+from app.calls import claims, db, due_calls
 from app.clock import Clock
 from scheduler import fairness
 from tests.bench import calls
@@ -63,9 +63,10 @@ def _queue(size: int) -> None:
 def _pick(business: Clock, free: int = FREE) -> list[int]:
     """As ``Dispatcher`` picks."""
     now = business.now()
-    queues = claims.queues(now)
-    turns = fairness.turns(queues, {})[:free]
-    return [call for call, _ in fairness.share({queue: claims.due(queues[queue], now, free) for queue in turns}, free)]
+    running = claims.running_of_queues()
+    turns = fairness.turns(due_calls.queues(now), {}, running, LINES)[:free]
+    due = {queue: due_calls.due(queue, now, free) for queue in turns}
+    return [call for call, _ in fairness.share(due, free, running, LINES)]
 
 
 def _pick_and_claim(business: Clock) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app import factory
-from app.calls import accounts, claims, db, lifecycle
+from app.calls import accounts, claims, db, due_calls, lifecycle
 from app.calls.db import execute, writing
 from app.clock import Clock
 from app.settings import Settings
@@ -33,6 +33,8 @@ def _queue(campaigns: int, first: int, count: int, now: float, *, later: int) ->
         whose = (call_id, campaign + 1, 1_000 + campaign, number, number, "", "")
         rows.append((*whose, "queued", due, expires, now, 0, "", 0, 0))
     db.load("call", COLUMNS, rows)
+    if count:
+        due_calls.repair()
 
 
 @contextmanager
@@ -65,9 +67,9 @@ def _pick(served: dict[int, int], clock: Clock) -> tuple[float, list[tuple[int, 
     """Pick for all lines as the dispatcher does; the seconds that took, and the picked."""
     began = time.perf_counter()
     now = clock.now()
-    queues = claims.queues(now)
-    turns = fairness.turns(queues, served)[:LINES]
-    chosen = fairness.share({queue: claims.due(queues[queue], now, LINES) for queue in turns}, LINES)
+    queues = due_calls.queues(now)
+    turns = fairness.turns(queues, served, {}, LINES)[:LINES]
+    chosen = fairness.share({queue: due_calls.due(queue, now, LINES) for queue in turns}, LINES, {}, LINES)
     return time.perf_counter() - began, chosen
 
 

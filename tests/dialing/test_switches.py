@@ -6,7 +6,7 @@ import pytest
 from live import until
 from office import Office
 
-from app.calls import campaigns, claims, schedulers
+from app.calls import campaigns, claims, due_calls, schedulers
 from app.calls.db import execute
 from app.errors import Refusal
 
@@ -82,16 +82,16 @@ def test_never_two_calls_to_one_number_at_the_same_time(office: Office) -> None:
     first, second = office.queue("6175550100"), office.queue("+1 (617) 555-0100")
     (claim,) = claims.claim([first], "one", 50, office.clock)
     assert claims.claim([second], "another", 50, office.clock) == []
-    assert claims.due([_campaign()], office.clock.now(), 10) == []
+    assert due_calls.due(_campaign(), office.clock.now(), 10) == []
     claims.give_back([claim])
-    assert [call.call_id for call in claims.due([_campaign()], office.clock.now(), 10)] == [first]
+    assert [call.call_id for call in due_calls.due(_campaign(), office.clock.now(), 10)] == [first]
 
 
 def test_a_number_that_stands_in_a_list_a_hundred_times_is_looked_past(office: Office) -> None:
     """The lines go to the numbers behind it."""
     same = [office.queue("6175550100") for _ in range(100)]
     others = [office.queue(f"617555010{digit}") for digit in range(1, 4)]
-    found = claims.due([_campaign()], office.clock.now(), 3)
+    found = due_calls.due(_campaign(), office.clock.now(), 3)
     assert [call.call_id for call in found] == [same[0], *others[:2]]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.calls.claims import Waiting
+from app.calls.due_calls import Waiting
 from scheduler import fairness
 
 
@@ -19,7 +19,7 @@ def _calls(*numbers: str, first: int = 1) -> list[Waiting]:
     ],
 )
 def test_turns_go_by_who_was_served_longest_ago(served: dict[int, int], order: list[int]) -> None:
-    assert fairness.turns([3, 1, 2], served) == order
+    assert fairness.turns([3, 1, 2], served, {}, 9) == order
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,30 @@ def test_turns_go_by_who_was_served_longest_ago(served: dict[int, int], order: l
 def test_lines_go_round(lines: int, chosen: list[int]) -> None:
     """Queue 1 has three calls, queue 2 has two."""
     queues = {1: _calls("a", "b", "c"), 2: _calls("x", "y", first=11)}
-    assert [call_id for call_id, _ in fairness.share(queues, lines)] == chosen
+    assert [call_id for call_id, _ in fairness.share(queues, lines, {}, 9)] == chosen
+
+
+@pytest.mark.parametrize(
+    ("running", "lines", "chosen"),
+    [
+        pytest.param({1: 2}, 1, [11], id="who has its share goes after who has not"),
+        pytest.param({1: 1}, 3, [1, 11, 12], id="up to its share it takes part in the turns"),
+        pytest.param({1: 2}, 3, [11, 12, 1], id="when nobody below its share wants a line, it gets one"),
+        pytest.param({1: 5, 2: 2}, 2, [1, 11], id="when all have their share, lines do not stay free"),
+    ],
+)
+def test_a_queue_with_its_share_waits_for_the_others(running: dict[int, int], lines: int, chosen: list[int]) -> None:
+    """Two lines are a share."""
+    queues = {1: _calls("a", "b", "c"), 2: _calls("x", "y", first=11)}
+    turns = fairness.turns(queues, {}, running, 2)
+    found = fairness.share({queue: queues[queue] for queue in turns}, lines, running, 2)
+    assert [call_id for call_id, _ in found] == chosen
 
 
 def test_a_number_that_two_queues_want_is_called_once() -> None:
     """The second queue's turn goes to its next call."""
     queues = {1: _calls("a", "a", "b"), 2: _calls("a", "x", first=11)}
-    assert fairness.share(queues, 9) == [(1, 1), (12, 2), (3, 1)]
+    assert fairness.share(queues, 9, {}, 9) == [(1, 1), (12, 2), (3, 1)]
 
 
 def test_a_small_queue_beside_a_huge_one_is_done_within_twice_its_calls() -> None:
@@ -49,8 +66,8 @@ def test_a_small_queue_beside_a_huge_one_is_done_within_twice_its_calls() -> Non
     served: dict[int, int] = {}
     order = []
     while queues[2]:
-        turns = fairness.turns([queue for queue in queues if queues[queue]], served)
-        ((call_id, queue),) = fairness.share({queue: queues[queue] for queue in turns}, 1)
+        turns = fairness.turns([queue for queue in queues if queues[queue]], served, {}, 1)
+        ((call_id, queue),) = fairness.share({queue: queues[queue] for queue in turns}, 1, {}, 1)
         queues[queue].pop(0)
         order.append(call_id)
         served[queue] = len(order)

@@ -1,0 +1,74 @@
+"""What picking the next calls costs: what is due now counts, not what waits, and no tenant's campaigns slow another's."""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from office import Office
+
+from app.calls import accounts, db, due_calls
+from app.calls.db import execute, writing
+
+CAMPAIGN = ("id", "account_id", "queue_id", "name", "status", "is_default", "created_at", "next_due")
+CALL = (
+    *("id", "terms_id", "campaign_id", "phone_number", "number", "message_reference", "call_parameters", "status"),
+    *("due_at", "attempts", "callee_type", "duration", "queued_at", "fence"),
+)
+FIRST = 1_000
+SHORT, LONG = 3_000, pytest.param(100_000, marks=pytest.mark.soak)
+
+
+def _crowd(count: int, account_id: int, queue_id: int, now: datetime) -> None:
+    """So many campaigns of a tenant with a call each: a third are due, a third wait for tomorrow, a third are stopped."""
+    due = [(now + timedelta(days=number % 3 == 1)).timestamp() for number in range(count)]
+    campaigns, calls = [], []
+    for number, at in enumerate(due):
+        status = "stopped" if number % 3 == 2 else "started"
+        campaigns.append((FIRST + number, account_id, queue_id, f"list {number}", status, False, at, at))
+        numbers = [f"+1212{2_000_000 + number}"] * 2
+        calls.append((FIRST + number, 1, FIRST + number, *numbers, "", "", "queued", at, 0, "", 0, at, 0))
+    with writing():
+        db.load("campaign", CAMPAIGN, campaigns)
+        db.load("call", CALL, calls)
+    if execute("SELECT 1 FROM campaign").connection.__class__.__module__.startswith("sqlite3"):
+        execute("ANALYZE")
+
+
+def _cost(work: Callable[[], object]) -> float:
+    """The milliseconds of something that is done again and again, when nothing else runs."""
+    took = []
+    for _ in range(15):
+        began = time.perf_counter()
+        work()
+        took.append((time.perf_counter() - began) * 1e3)
+    return statistics.median(sorted(took)[:8])
+
+
+@pytest.fixture
+def tenant(office: Office) -> tuple[int, int]:
+    """Another account and its queue."""
+    other = accounts.add("crowd", "5678", office.clock.now())
+    return other.id, execute("SELECT id FROM campaign WHERE account_id = ?", other.id).fetchone()[0]
+
+
+@pytest.mark.parametrize("count", [SHORT, LONG])
+def test_the_campaigns_of_a_tenant_do_not_slow_picking(office: Office, tenant: tuple[int, int], count: int) -> None:
+    """Within a factor of 2, beside what it costs with three of them."""
+    mine = office.queue("6175550100")
+    queue_id, now, free = execute("SELECT min(id) FROM campaign").fetchone()[0], office.clock.now(), 1
+
+    def pick() -> None:
+        assert set(due_calls.queues(now)) == {queue_id, tenant[1]}
+        assert [call.call_id for call in due_calls.due(queue_id, now, free)] == [mine]
+        assert len(due_calls.due(tenant[1], now, free)) == free
+        assert due_calls.next_due(now, 1) == now + timedelta(days=1)
+
+    _crowd(3, *tenant, now)
+    few = _cost(pick)
+    execute("DELETE FROM call WHERE id < ?", FIRST + 3)
+    execute("DELETE FROM campaign WHERE id >= ?", FIRST)
+    _crowd(count, *tenant, now)
+    many = _cost(pick)
+    assert many <= 2 * few + 0.2, (few, many)
