@@ -110,10 +110,10 @@ def _due(campaign_id: int, now: datetime, limit: int) -> list[Waiting]:
 
 _BOUNDS = f"SELECT id, next_due FROM campaign WHERE {_WAITS}"
 _LATER = "SELECT min(due_at) FROM call WHERE status = 'queued' AND campaign_id = ? AND due_at > ?"
-_AT_ONCE, _LAST_ID = 20, 2**31 - 1
+_AT_ONCE = 1_000
 
 
-def next_due(now: datetime, look: int = _LAST_ID) -> datetime | None:
+def next_due(now: datetime, look: int = 2**31 - 1) -> datetime | None:
     """When the next call comes due after ``now``, of those that may be dialled then.
 
     Of the campaigns that have calls that are due already only the first ``look`` are asked for later ones.
@@ -123,16 +123,16 @@ def next_due(now: datetime, look: int = _LAST_ID) -> datetime | None:
     seconds = now.timestamp()
     already = execute(f"{_BOUNDS} AND next_due <= ? ORDER BY next_due, id LIMIT ?", seconds, look).fetchall()
     earliest = _earliest(already, seconds)
-    last = (_LAST_ID, seconds)
-    beyond = f"{_BOUNDS} AND (next_due, id) > (?, ?) ORDER BY next_due, id LIMIT {_AT_ONCE}"
-    while bounds := execute(beyond, *reversed(last)).fetchall():
-        last = bounds[-1]
-        if earliest is None or bounds[0][1] < earliest:
-            found = _earliest(bounds, seconds)
-            earliest = min((one for one in (earliest, found) if one is not None), default=None)
-        if earliest is not None and earliest <= last[1]:
+    beyond = f"{_BOUNDS} AND next_due > ? ORDER BY next_due, id LIMIT ?"
+    size = 2
+    while bounds := execute(beyond, seconds, size).fetchall():
+        found = (earliest, _earliest(bounds, seconds))
+        earliest = min((due_at for due_at in found if due_at is not None), default=None)
+        if len(bounds) < size or (earliest is not None and earliest <= bounds[-1][1]):
             break
-        correct([campaign_id for campaign_id, _ in bounds])
+        if not correct([campaign_id for campaign_id, _ in bounds]):
+            break
+        size = min(4 * size, _AT_ONCE)
     return None if earliest is None else clock.instant(earliest)
 
 
