@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from app import door, pages
 from app.calls import accounts, db, demo_account, deployments, keys, virtual_time
 from app.calls.credentials import Credentials
+from app.calls.readiness import Readiness
 from app.carriers import make_carrier
 from app.classic import routes as classic_routes
 from app.classic.form import Rules
@@ -158,7 +159,10 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         private=not settings.public,
         trusted_proxies=settings.trusted_proxies,
     )
-    web.extensions["health"] = Ward(_registry(settings, business), not settings.public, settings.metrics_token)
+    readiness = Readiness(business, settings.lines)
+    web.extensions["health"] = Ward(
+        _registry(settings, business), not settings.public, settings.metrics_token, readiness
+    )
     web.register_blueprint(health)
     web.extensions["testing"] = testing_routes.Desk(
         clock=business,
@@ -177,7 +181,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         max_lines=settings.max_lines_per_list,
     )
     web.register_blueprint(fuse)
-    web.extensions["console"] = _console_desk(settings, business, credentials)
+    web.extensions["console"] = _console_desk(settings, business, credentials, readiness)
     access.install(web)
     showing.install(web)
     web.register_blueprint(console)
@@ -188,7 +192,9 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     return web
 
 
-def _console_desk(settings: Settings, business: Clock, credentials: Credentials) -> console_desk.Desk:
+def _console_desk(
+    settings: Settings, business: Clock, credentials: Credentials, readiness: Readiness
+) -> console_desk.Desk:
     return console_desk.Desk(
         credentials=credentials,
         outside=make_outside(settings),
@@ -203,6 +209,7 @@ def _console_desk(settings: Settings, business: Clock, credentials: Credentials)
         admits_demo=admits_demo(settings),
         clock_is_virtual=settings.clock == "virtual",
         settings=settings,
+        readiness=readiness,
     )
 
 

@@ -1,7 +1,7 @@
 """/livez, /readyz and /metrics: for load balancers, supervisors and Prometheus."""
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -24,7 +24,7 @@ class Ward:
     registry: CollectorRegistry
     private: bool
     token: str
-    readiness: Readiness = field(default_factory=Readiness)
+    readiness: Readiness
 
 
 @health.get("/livez")

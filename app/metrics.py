@@ -14,7 +14,7 @@ from prometheus_client.core import (
 
 import app
 from app import clock
-from app.calls import figures, login_failures, login_refusals, tallies
+from app.calls import capacity, figures, login_failures, login_refusals, tallies
 from app.calls.figures import Figures
 from app.calls.states import Status
 from app.calls.tallies import ATTEMPTS, BUCKETS, DUE_TO_DIAL, LOGIN_REFUSALS, OUTCOMES, RESULT_POSTS, SUM
@@ -35,7 +35,7 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """All metrics as they were a moment ago. Raises Unusable when the database can't be read."""
-        now, tally, closed = self._recent.get("all", self._count)
+        now, tally, closed, taken, ids_left = self._recent.get("all", self._count)
         yield InfoMetricFamily("ringback", "What runs here.", {"version": app.__version__})
         yield _gauges("calls", "Calls by status.", "status", now.calls, Status)
         attempts = _of(tally, ATTEMPTS)
@@ -54,6 +54,8 @@ class Metrics:
         for name, text, value in (
             ("lines", "Calls at once, over all schedulers.", self._lines),
             ("lines_in_use", "Calls that are dialled or connected.", now.lines_in_use),
+            ("lines_taken_seconds", "How long all lines have been taken and none came free.", taken),
+            ("call_ids_left", "Calls that can be queued before no call_id is left.", ids_left),
             ("oldest_due_seconds", "How long the call that has waited longest has been due.", now.oldest_due),
             ("results_pending", "Results that are still to be posted.", now.results_pending),
             ("schedulers", "Schedulers that run.", now.schedulers),
@@ -63,9 +65,11 @@ class Metrics:
         ):
             yield GaugeMetricFamily(f"ringback_{name}", text, value)
 
-    def _count(self) -> tuple[Figures, Counter[tallies.Key], int]:
+    def _count(self) -> tuple[Figures, Counter[tallies.Key], int, float, int]:
+        now = self._clock.now()
+        taken = capacity.lines_taken_seconds(now, self._lines)
         closed = login_failures.closed(clock.machine())
-        return figures.read(self._clock.now()), tallies.read(), len(closed)
+        return figures.read(now), tallies.read(), len(closed), taken, capacity.call_ids_left()
 
 
 def _of(tally: Mapping[tallies.Key, float], name: str) -> dict[str, float]:

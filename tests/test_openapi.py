@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from live import ROOT
 
 import app
-from app.calls import accounts, queueing
+from app.calls import accounts, db
 from app.classic import form as classic
 from app.fuse import form as fuse
 from app.fuse import replies
@@ -94,7 +94,7 @@ RANGES = {
     ("FuseTerms", "end_timestamp"): (0, fields.LATEST_TIMESTAMP),
     ("FuseTerms", "max_attempts"): fuse.MAX_ATTEMPTS,
     ("FuseTerms", "reattempt_wait"): fuse.REATTEMPT_WAIT,
-    ("FuseQueued", "call_id"): (1, queueing.LAST_CALL_ID),
+    ("FuseQueued", "call_id"): (1, db.LAST_ID),
     ("Outcome", "ring"): (0, callees.LONGEST_SECONDS),
     ("Outcome", "hangs_up_at_prompt"): (1, callees.MOST_PROMPTS),
 }

@@ -28,6 +28,7 @@ Unusable = peewee.DatabaseError
 Busy = peewee.OperationalError
 """The kind of Unusable that may pass by itself: locked, full, out of reach."""
 
+LAST_ID = 2_147_483_647  # clients parse ids as signed 32-bit integers
 UPGRADES = Path(__file__).parent / "upgrades"
 
 database = peewee.DatabaseProxy()
@@ -234,9 +235,30 @@ def load(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 
 def take_ids(name: str, count: int = 1) -> int:
-    """The first of ``count`` new ids in a row; call it in a write transaction. They are never given out again."""
-    (last,) = execute("UPDATE counter SET last = last + ? WHERE name = ? RETURNING last", count, name).fetchone()
-    return int(last) - count + 1
+    """The first of ``count`` new ids in a row; call it in a write transaction. Raises Refusal when so few are left."""
+    row = execute(
+        "UPDATE counter SET last = last + ? WHERE name = ? AND last <= ? RETURNING last", count, name, LAST_ID - count
+    ).fetchone()
+    if row is None:
+        raise Refusal(no_id(name))
+    return int(row[0]) - count + 1
+
+
+def no_id(name: str) -> str:
+    """The sentence that says that no id of this name is left."""
+    return f"no {name} is left: clients read it as a 32-bit number"
+
+
+def ids_left(name: str) -> int:
+    """How many ids of this name were never taken."""
+    (last,) = execute("SELECT last FROM counter WHERE name = ?", name).fetchone()
+    return LAST_ID - int(last)
+
+
+def return_ids(name: str, first: int, count: int) -> bool:
+    """Give back ids of which no row was kept, in a write transaction; False when others have been taken since."""
+    returned = execute("UPDATE counter SET last = ? WHERE name = ? AND last = ?", first - 1, name, first + count - 1)
+    return bool(returned.rowcount)
 
 
 def marks(count: int) -> str:

@@ -22,8 +22,6 @@ from app.voicexml.resources import charset_of
 
 Order = TypeVar("Order", CallOrder, CampaignOrder)
 
-LAST_CALL_ID = 2_147_483_647  # clients parse a call_id as a signed 32-bit integer
-
 _INSERT_TERMS = """INSERT INTO terms (campaign_id, start_url, result_url, campaign_parameters, max_retries,
     retry_interval, scheduled_at, expires_at, created_at, notes, result_format, undialled, is_pci)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"""
@@ -81,7 +79,7 @@ def queue_call(queue: Queue, order: CallOrder, now: datetime) -> int:
     """Queue one call; its call_id, committed."""
     with writing():
         terms_id = _add_terms(queue.id, order.terms, now)
-        call_id = _take_call_ids(1)
+        call_id = take_ids("call_id")
         execute(
             _INSERT_CALL,
             call_id,
@@ -115,6 +113,7 @@ class Loading:
     def __init__(self, queue: Queue, order: CampaignOrder, now: datetime) -> None:
         self._order = order
         self._times = _times(order.terms, now)
+        self._taken: list[tuple[int, int]] = []
         with ExitStack() as unless_committed:
             try:
                 with writing():
@@ -132,7 +131,7 @@ class Loading:
         reference, parameters = order.message_reference, order.call_parameters
         alike = (*self._times, *_NEW_CALL.values())
         with writing():
-            first = _take_call_ids(len(lines))
+            first = take_ids("call_id", len(lines))
             db.load(
                 "call",
                 _CALL_COLUMNS,
@@ -141,6 +140,7 @@ class Loading:
                     for call_id, (_, sent, number, own, text, data) in enumerate(lines, first)
                 ],
             )
+        self._taken.append((first, len(lines)))
         return first
 
     def publish(self, status: CampaignStatus = CampaignStatus.STARTED) -> None:
@@ -160,9 +160,12 @@ class Loading:
         self._held.release()
 
     def discard(self) -> None:
-        """Remove what was loaded."""
+        """Remove what was loaded, and give back its call_ids as far as nobody has taken later ones."""
         try:
             _remove(self.campaign_id)
+            with writing():
+                while self._taken and db.return_ids("call_id", *self._taken.pop()):
+                    pass
         finally:
             self._held.release()
 
@@ -196,6 +199,7 @@ def load_list(
 
     ``each`` is told every batch with the call_id of its first good line; the others follow it.
     """
+    numbers.refuse_unusable()
     load = Loading(queue, order, clock.now())
     try:
         for batch in numbers.batches():
@@ -283,10 +287,3 @@ def _times(terms: Terms, now: datetime) -> tuple[float, float | None, float]:
     """due_at, expires_at and queued_at of a new call, as UNIX seconds. A schedule in the past means at once."""
     expires_at = terms.expires_at.timestamp() if terms.expires_at else None
     return max(terms.scheduled_at, now).timestamp(), expires_at, now.timestamp()
-
-
-def _take_call_ids(count: int) -> int:
-    first = take_ids("call_id", count)
-    if first + count - 1 > LAST_CALL_ID:
-        raise Refusal("no call_id is left: clients read it as a 32-bit number")
-    return first

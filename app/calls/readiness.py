@@ -4,8 +4,9 @@ import logging
 import threading
 
 from app import clock
-from app.calls import db, schedulers, untrusted_proxies
+from app.calls import capacity, db, schedulers, untrusted_proxies
 from app.calls.db import execute, writing
+from app.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,8 @@ KEEP_SECONDS = 1.0
 class Readiness:
     """Looks at the database when it is asked: one look at a time, and at most one in KEEP_SECONDS."""
 
-    def __init__(self) -> None:
+    def __init__(self, business: Clock, lines: int) -> None:
+        self._clock, self._lines = business, lines
         self._lock = threading.Lock()
         self._look: _Look | None = None
         self._told: list[str] = []
@@ -31,7 +33,7 @@ class Readiness:
         """Sentences that say why this is not ready, none when it is; within DEADLINE_SECONDS."""
         with self._lock:
             if self._look is None or self._look.is_over():
-                self._look = _Look()
+                self._look = _Look(self._clock, self._lines)
                 self._look.start()
             look = self._look
         reasons = look.reasons()
@@ -47,8 +49,9 @@ class Readiness:
 class _Look(threading.Thread):
     """One look, in a thread of its own: whoever writes to a locked database waits longer than anyone asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, business: Clock, lines: int) -> None:
         super().__init__(name="readiness", daemon=True)
+        self._clock, self._lines = business, lines
         self._began = clock.elapsed()
         self._seen: list[str] = []
         self._left_to_do = "read"
@@ -72,6 +75,9 @@ class _Look(threading.Thread):
         if not schedulers.beating():
             self._seen.append("no scheduler is running")
         self._seen += [f"nothing can be dialled: {trouble}" for trouble in schedulers.troubles()]
+        if not capacity.call_ids_left():
+            self._seen.append(db.no_id("call_id"))
+        self.warnings += capacity.warnings(self._clock.now(), self._lines)
         if untrusted_proxies.recent():
             self.warnings.append(untrusted_proxies.WARNING)
         self._left_to_do = "written"

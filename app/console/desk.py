@@ -33,7 +33,7 @@ class Desk:
     admits_demo: bool
     clock_is_virtual: bool
     settings: Settings
-    readiness: Readiness = field(default_factory=Readiness)
+    readiness: Readiness
     recent: Recent = field(default_factory=Recent)
     """What pages ask for again and again is worked out once a second for all who look on."""
 

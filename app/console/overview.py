@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.calls import campaigns, figures, login_failures, schedulers, tallies, untrusted_proxies
+from app.calls import campaigns, capacity, figures, login_failures, schedulers, tallies, untrusted_proxies
 from app.calls.figures import Figures
 from app.console import charts, console
 from app.console.access import administrator, note, signed_in, viewer
@@ -89,6 +89,7 @@ def _alarms(scope: int | None) -> dict[str, object]:
         "switch": campaigns.switch(),
         "schedulers": schedulers.beating(),
         "troubles": schedulers.troubles(),
+        "short": capacity.warnings(desk().now(), desk().lines) if scope is None else [],
         "closed_logins": login_failures.closed(clock.machine(), scope),
         "untrusted_proxies": untrusted_proxies.recent() if scope is None else [],
     }

@@ -112,6 +112,32 @@ class CallList(ABC):
             raise BadList(self.FIELD, self._why_nothing(header_is_due))
         self.duplicates = seen.duplicates()
 
+    def refuse_unusable(self) -> None:
+        """Raise BadList for a file that is no text or has too many lines, before any is used; reads it and goes back.
+
+        Most lists are let through by the number of their line ends alone.
+        """
+        if not self._stream.seekable():  # a pipe on the command line
+            return
+        start = self._stream.tell()
+        ends = sum(block.count(b"\n") for block in blocks(self._stream, self.FIELD, self.LONGEST_LINE))
+        self._stream.seek(start)
+        if ends > self._max_lines:
+            self._refuse_too_long()
+            self._stream.seek(start)
+
+    def _refuse_too_long(self) -> None:
+        filled, first = 0, b""
+        for block in blocks(self._stream, self.FIELD, self.LONGEST_LINE):
+            lines = [line for line in block.split(b"\n") if line.strip(_BLANKS.encode())]
+            first = first or next(iter(lines), b"")
+            filled += len(lines)
+        if filled - (self._names(self._decoded(first)) is not None) > self._max_lines:
+            raise BadList(self.FIELD, self._too_long())
+
+    def _too_long(self) -> str:
+        return f"has more than {self._max_lines} lines; send it in several parts"
+
     def _decoded(self, block: bytes) -> str:
         try:
             return block.decode()
@@ -192,7 +218,7 @@ class CallList(ABC):
         if batch.bad and not self._first_bad:
             self._first_bad = batch.bad[0]
         if self.good_count + self.bad_count > self._max_lines:
-            raise BadList(self.FIELD, f"has more than {self._max_lines} lines; send it in several parts")
+            raise BadList(self.FIELD, self._too_long())
 
     def _why_nothing(self, nothing_came: bool) -> str:
         if nothing_came:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from app import clock
 from app.calls import reports
-from app.calls.queueing import LAST_CALL_ID
+from app.calls.db import LAST_ID
 from app.calls.states import Status
 from app.calls.virtual_time import LATEST_MOVE
 from app.intake import phone
@@ -153,7 +153,7 @@ def _filter(sent: dict[str, str]) -> dict[str, Any]:
     if wanted.get("phone_number", "").startswith(" "):
         wanted["phone_number"] = "+" + wanted["phone_number"].lstrip()  # a + that was not sent as %2B
     if "after" in wanted:
-        wanted["after"] = _whole("after", wanted["after"], 0, LAST_CALL_ID)
+        wanted["after"] = _whole("after", wanted["after"], 0, LAST_ID)
     return wanted
 
 

@@ -7,9 +7,11 @@ import pytest
 from deployed import Deployed
 from office import Office
 
-from app.calls import accounts, deployments
+from app import factory
+from app.calls import accounts, capacity, claims, deployments, due_calls, schedulers
 from app.calls.db import execute, writing
 from app.settings import Settings
+from scheduler import fairness
 
 LINES = 10
 SMALL = 100
@@ -85,3 +87,33 @@ def test_a_deployment_is_first_in_first_out(office: Office, settings: Settings) 
     _dial_until(office, settings, 60)
     rows = execute("SELECT call_id FROM attempt ORDER BY id").fetchall()
     assert rows == sorted(rows)
+
+
+def test_a_queue_with_its_share_of_the_lines_waits_and_that_is_told(office: Office, settings: Settings) -> None:
+    """One has half of the lines and more calls: another goes first. No line comes free: an alarm."""
+    other = deployments.add_deployment(1, "other", "", office.clock.now())
+    _queue(office, 1, 617, 2 * LINES)
+    calls = due_calls.due(_queue_of(1), office.clock.now(), LINES // 2)
+    claims.claim([call.call_id for call in calls], "elsewhere", LINES, office.clock)
+    office.clock.advance(seconds=1)
+    _queue(office, other.id, 212, 2 * LINES)
+    running = claims.running_of_queues()
+    turns = fairness.turns(due_calls.queues(office.clock.now()), {}, running, LINES // 2)
+    assert turns == [_queue_of(other.id), _queue_of(1)]
+    waiting = {queue: due_calls.due(queue, office.clock.now(), LINES) for queue in turns}
+    chosen = fairness.share(waiting, LINES // 2, running, LINES // 2)
+    assert [queue for _, queue in chosen] == [_queue_of(other.id)] * (LINES // 2)
+    assert capacity.warnings(office.clock.now(), LINES) == []
+    claims.claim([call_id for call_id, _ in chosen], "elsewhere", LINES, office.clock)
+    office.clock.advance(seconds=capacity.TAKEN_SECONDS)
+    (told,) = capacity.warnings(office.clock.now(), LINES)
+    assert told == "all 10 lines are taken, and none has come free for 300 s: other calls wait"
+    schedulers.join("elsewhere")
+    web = factory.create_app(settings, office.clock).test_client()
+    assert web.get("/readyz").json == {"ready": True, "reasons": [], "warnings": [told]}
+    assert "ringback_lines_taken_seconds 300.0" in web.get("/metrics").text
+
+
+def _queue_of(deployment_id: int) -> int:
+    (queue_id,) = execute("SELECT id FROM campaign WHERE deployment_id = ? AND is_default", deployment_id).fetchone()
+    return int(queue_id)

@@ -1,25 +1,10 @@
-"""When each campaign next has a call to dial, and limits of single accounts.
+"""When each campaign next has a call to dial.
 
 The column is filled from the calls that wait; the program keeps it from then on.
 """
 
-from peewee import DoubleField, IntegerField, Model
-
 
 def up(migrator, db):
-    class AccountLimit(Model):
-        account_id = IntegerField(primary_key=True)
-        rate = DoubleField(null=True)
-        queued = IntegerField(null=True)
-        campaigns = IntegerField(null=True)
-        deployments = IntegerField(null=True)
-        lines = IntegerField(null=True)
-
-        class Meta:
-            database = db
-            legacy_table_names = False
-
-    db.create_tables([AccountLimit])
     waits = "WHERE status = 'started' AND next_due IS NOT NULL"
     for statement in (
         "ALTER TABLE campaign ADD COLUMN next_due DOUBLE PRECISION",
