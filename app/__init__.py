@@ -30,14 +30,16 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 demo_account (where it may not be), caller_ids (of accounts),
                 accounts, pin_hashing, pin_strength, credentials (a login with its PIN), login_throttle (wrong PINs by
                 address), login_failures (by login, over a day), login_refusals (their log and count), checking_places
-                (how many may wait), untrusted_proxies, queueing, claims,
+                (how many may wait), untrusted_proxies, request_rates, queueing, due_calls,
+                claims,
                 lifecycle, endings (what a call's end brings), outbox, exchanges (HTTP), campaigns (the switches),
                 schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;
                 for Fuse: deployments (of applications, and who may use them), keys, details (of a call), applications
                 (as pages show them);
                 for the console: listing (of calls), progress (of campaigns), story (of a call), exporting, canceling,
                 requeueing (what failed), audit (who did what);
-                for operations: readiness, figures, tallies (what grows), pruning (what goes);
+                for operations: readiness, capacity (what runs short), figures, tallies (what grows),
+                pruning (what goes);
                 for testers: scripts (of callees), happenings (since somebody was told), agenda (what is due next),
                 patience (until it is done), reset;
                 for forms: presets (what they are filled in with), drafts (lists that were tried), forecast (of a list);

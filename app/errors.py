@@ -85,6 +85,13 @@ class TryLater(Refusal):
         self.retry_after = max(math.ceil(seconds), 1)
 
 
+class TooManyRequests(TryLater):
+    """The account has sent more requests than it may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("your account sends more requests than it may; try again", seconds)
+
+
 class LockedOut(TryLater):
     """Too many wrong PINs came lately: nothing is checked, whether the login exists or not, the PIN right or wrong."""
 

@@ -14,6 +14,7 @@ from app import door, pages
 from app.calls import accounts, db, demo_account, deployments, keys, virtual_time
 from app.calls.credentials import Credentials
 from app.calls.readiness import Readiness
+from app.calls.request_rates import RequestRates
 from app.carriers import make_carrier
 from app.classic import routes as classic_routes
 from app.classic.form import Rules
@@ -148,6 +149,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     web.config["MAX_CONTENT_LENGTH"] = settings.max_upload
     business = business or make_clock(settings)
     credentials = Credentials(web.secret_key if isinstance(web.secret_key, bytes) else web.secret_key.encode())
+    rates = RequestRates(settings.account_rate / settings.workers)
     web.extensions["classic"] = Desk(
         credentials=credentials,
         outside=make_outside(settings),
@@ -156,6 +158,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
         max_lines=settings.max_lines_per_list,
+        rates=rates,
         private=not settings.public,
         trusted_proxies=settings.trusted_proxies,
     )
@@ -179,6 +182,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         rules=fuse_form.Rules(_number_rules(settings), make_outside(settings).may_call),
         zone=settings.timezone,
         max_lines=settings.max_lines_per_list,
+        rates=rates,
     )
     web.register_blueprint(fuse)
     web.extensions["console"] = _console_desk(settings, business, credentials, readiness)

@@ -245,6 +245,11 @@ class Settings:
     )
     workers: int = _setting("2", "web worker processes", _number(1, 64))
     threads: int = _setting("32", "threads per web worker", _number(1, 1000))
+    account_rate: int = _setting(
+        "0",
+        "requests a second that an account may send to the APIs; each web worker lets its part through; 0: no limit",
+        _number(0, 100_000),
+    )
     keep_days: int = _setting("90", "days that ended calls are kept; 0: for ever", _number(0, 36_500))
     log_format: Literal["text", "json"] = _setting(
         "text", "text: lines for people; json: an object per line", _choice("text", "json")

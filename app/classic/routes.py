@@ -10,6 +10,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 from app import cross_site, loopback, posted
 from app.calls import accounts, caller_ids, queueing
 from app.calls.credentials import Credentials
+from app.calls.request_rates import RequestRates
 from app.classic import form, replies
 from app.classic.form import Rules
 from app.client import Network, client_address
@@ -37,6 +38,7 @@ class Desk:
     rules: Rules
     echo_pin: bool
     max_lines: int
+    rates: RequestRates
     private: bool
     trusted_proxies: Sequence[Network]
 
@@ -105,7 +107,7 @@ def _rules(desk: Desk, account_id: int) -> Rules:
 
 
 def _account(desk: Desk, sent: Posted) -> int:
-    """Whose request it is. Raises BadCredentials, LockedOut and werkzeug's 403.
+    """Whose request it is. Raises BadCredentials, LockedOut, TooManyRequests and werkzeug's 403.
 
     A form on a page of another site is as good as any with credentials of its own; a PIN that everybody knows is none.
     """
@@ -117,6 +119,7 @@ def _account(desk: Desk, sent: Posted) -> int:
     account_id = desk.credentials.check(login, pin, _address(desk), own_machine=own_machine)
     if accounts.is_demo(login, pin) and cross_site.is_cross_site(request.method, dict(request.headers)):
         raise Forbidden(accounts.DEMO_REFUSED)
+    desk.rates.take(account_id)
     return account_id
 
 

@@ -19,6 +19,7 @@ from app.errors import (
     NoSuchCall,
     NoSuchDeployment,
     Refusal,
+    TryLater,
 )
 from app.intake.lists import Batch
 from app.markup import escaped
@@ -30,6 +31,7 @@ _AT_ONCE = 10_000  # call_ids
 _STATUSES: Mapping[type[Refusal], int] = {
     BadKey: 401,
     MayNotQueue: 403,
+    TryLater: 429,
     NoSuchDeployment: 404,
     NoSuchCall: 404,
     DeletedAccount: 409,
@@ -55,6 +57,8 @@ def refused(refusal: Refusal) -> Response:
     """The documented status of a refusal, and its sentence."""
     status = next((status for kind, status in _STATUSES.items() if isinstance(refusal, kind)), 400)
     response = told({"error": str(refusal)}, status)
+    if isinstance(refusal, TryLater):
+        response.headers["Retry-After"] = str(refusal.retry_after)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="ringback"'
     return response

@@ -12,6 +12,7 @@ from werkzeug.exceptions import Forbidden
 from app import cross_site
 from app.calls import accounts, caller_ids, canceling, deployments, details, keys, queueing
 from app.calls.deployments import Target
+from app.calls.request_rates import RequestRates
 from app.clock import Clock
 from app.errors import BadField, NoSuchCall, Refusal
 from app.fuse import body, form, replies
@@ -31,6 +32,7 @@ class Desk:
     rules: Rules
     zone: ZoneInfo
     max_lines: int
+    rates: RequestRates
 
 
 fuse = Blueprint("fuse", __name__, url_prefix=PREFIX)
@@ -96,11 +98,12 @@ def _rules(desk: Desk, target: Target) -> Rules:
 
 
 def _account() -> int:
-    """Whose request it is. Raises BadKey, DeletedAccount, and 403 for a page of another site with the known key."""
+    """Whose request it is. Raises BadKey, DeletedAccount, TooManyRequests, and 403 as in the classic API."""
     email, key = body.credentials(request)
     account_id = keys.check(email, key).account_id
     if key == keys.DEMO_KEY and cross_site.is_cross_site(request.method, dict(request.headers)):
         raise Forbidden(accounts.DEMO_REFUSED)
+    _desk().rates.take(account_id)
     return account_id
 
 

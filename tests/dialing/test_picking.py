@@ -55,7 +55,7 @@ def _cost(work: Callable[[], object]) -> int:
 @pytest.fixture
 def tenant(office: Office) -> tuple[int, int]:
     """Another account and its queue."""
-    other = accounts.add("crowd", "5678", office.clock.now())
+    other = accounts.add("crowd", "5678", office.clock.now(), allow_weak_pin=True)
     return other.id, execute("SELECT id FROM campaign WHERE account_id = ?", other.id).fetchone()[0]
 
 
