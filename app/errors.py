@@ -124,6 +124,20 @@ class Crowded(TryLater):
         super().__init__("too many of your requests are waiting for your servers to answer their probes; try again", 5)
 
 
+class StillRunning(TryLater):
+    """A request with the same Idempotency-Key is being worked on, and does not end soon."""
+
+    def __init__(self) -> None:
+        super().__init__("the same request is still being worked on; send it again to get its answer", 5)
+
+
+class ClaimLost(TryLater):
+    """Another request with the same Idempotency-Key has taken over, as this one seemed to be dead."""
+
+    def __init__(self) -> None:
+        super().__init__("it took too long, and the same request was sent again; nothing was queued by this one", 1)
+
+
 class BadList(BadField):
     """A list of calls as a whole can't be used."""
 

@@ -150,10 +150,12 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     business = business or make_clock(settings)
     credentials = Credentials(web.secret_key if isinstance(web.secret_key, bytes) else web.secret_key.encode())
     rates = RequestRates(settings.account_rate / settings.workers)
+    waiting = Shares(max(settings.threads // 8, 1), patience=0)  # to wait for an equal request takes a thread
     web.extensions["classic"] = Desk(
         credentials=credentials,
         outside=make_outside(settings),
         shares=Shares(max(settings.threads // 4, 1)),
+        waiting=waiting,
         clock=business,
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
@@ -183,6 +185,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         zone=settings.timezone,
         max_lines=settings.max_lines_per_list,
         rates=rates,
+        waiting=waiting,
     )
     web.register_blueprint(fuse)
     web.extensions["console"] = _console_desk(settings, business, credentials, readiness)

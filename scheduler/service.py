@@ -141,6 +141,7 @@ class Service:
             held.release()
 
     def _prune(self) -> None:
+        pruning.prune_answers(self._equipment.clock.now())
         while pruning.prune(self._equipment.clock.now(), self._keep_days) and not self._stopping.is_set():
             pass
 

@@ -9,6 +9,7 @@ import peewee
 
 from app.calls import login_throttle, pin_hashing, pin_strength
 from app.calls.db import take_ids, writing
+from app.calls.idempotency import MAX_REPEAT_SECONDS
 from app.calls.models import Account, Campaign
 from app.calls.states import CampaignStatus
 from app.errors import Refusal, WeakPin
@@ -83,6 +84,15 @@ def set_detection(login: str, *, detection: bool) -> None:
     account = named(login)
     with writing():
         Account.update(detection=detection).where(Account.id == account.id).execute()
+
+
+def set_repeat_seconds(login: str, seconds: int) -> None:
+    """Answer an equal call within so many seconds with the first call_id; 0: never. Raises Refusal."""
+    if not 0 <= seconds <= MAX_REPEAT_SECONDS:
+        raise Refusal(f"repeat window: must be a whole number of seconds from 0 to {MAX_REPEAT_SECONDS}")
+    account = named(login)
+    with writing():
+        Account.update(repeat_seconds=seconds).where(Account.id == account.id).execute()
 
 
 def fingerprint(account: Account) -> str:

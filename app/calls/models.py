@@ -28,6 +28,7 @@ class Account(_Table):
     """Somebody who may queue calls: a login and the argon2id hash of a PIN; for Fuse an e-mail address.
 
     ``weak_pin`` is null while nobody knows: the PIN was set by a version that did not look, and not used since.
+    For ``repeat_seconds`` an equal call is answered with the first call_id; 0: never.
     """
 
     id = AutoField()
@@ -37,6 +38,7 @@ class Account(_Table):
     weak_pin = BooleanField(null=True)
     detection = BooleanField(default=True)
     status = TextField(default="active")
+    repeat_seconds = IntegerField(default=0)
     is_admin = BooleanField(default=False)
     created_at = InstantField()
 
@@ -50,6 +52,16 @@ class DeveloperKey(_Table):
     key_hash = TextField(unique=True)
     created_at = InstantField()
     revoked_at = InstantField(null=True)
+
+
+class WebhookSecret(_Table):
+    """A secret that signs an account's results. ``retires_at`` is set once there is a newer one."""
+
+    id = AutoField()
+    account_id = IntegerField(index=True)
+    secret = TextField()
+    created_at = InstantField()
+    retires_at = InstantField(null=True)
 
 
 class Application(_Table):

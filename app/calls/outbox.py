@@ -5,11 +5,11 @@ taken is its own until it has written down what became of it, or is lost.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app import clock
-from app.calls import db, exchanges
+from app.calls import db, exchanges, result_signing
 from app.calls.db import execute, execute_many, writing
 from app.calls.delivery import Next, Reply, ResultState
 from app.calls.exchanges import Exchange
@@ -31,7 +31,7 @@ SELECT (SELECT due_at FROM result WHERE {_FREE} AND destination = waiting.destin
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Letter:
-    """One result to post, taken once. ``tries`` counts this post too."""
+    """One result to post, taken once. ``tries`` counts this post too; ``secrets`` sign it."""
 
     call_id: int
     destination: str
@@ -40,6 +40,7 @@ class Letter:
     body: str
     tries: int
     unacknowledged: int
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def add(call_id: int, url: str, body: str, due_at: datetime, result_format: ResultFormat = ResultFormat.FORM) -> None:
@@ -94,9 +95,10 @@ def claim(wanted: Mapping[str, int], worker: str, now: datetime) -> list[Letter]
         execute_many(
             "UPDATE result SET worker = ? WHERE call_id = ?", sorted((worker, call_id) for call_id, *_ in rows)
         )
+        secrets = result_signing.of_calls([call_id for call_id, *_ in rows], now)
     return [
-        Letter(call_id, destination, url, ResultFormat(told_as), *rest)
-        for call_id, destination, url, told_as, *rest in rows
+        Letter(call_id, destination, url, ResultFormat(told_as), body, tries, unacknowledged, secrets.get(call_id, ()))
+        for call_id, destination, url, told_as, body, tries, unacknowledged in rows
     ]
 
 

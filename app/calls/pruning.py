@@ -1,4 +1,5 @@
 """Deletes what is older than RINGBACK_KEEP_DAYS: final calls with all that hangs on them, then what they leave empty.
+Answers that are kept for requests that are sent again go after a day, whatever RINGBACK_KEEP_DAYS says.
 
 It works in short transactions with pauses in between, so that whoever dials or queues never waits for it.
 """
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app import clock
-from app.calls import db
+from app.calls import db, idempotency, result_signing
 from app.calls.db import execute, marks, writing
 from app.calls.states import FINAL, CampaignStatus
 
@@ -49,6 +50,14 @@ def prune(now: datetime, days: int, batch: int = 500) -> int:
         size = max(1, min(batch, 2 * size, int(size * TRANSACTION_SECONDS / took)))
         clock.pause(took)
     return pruned
+
+
+def prune_answers(now: datetime, batch: int = 500) -> None:
+    """Forget answers that are a day old, and secrets that sign nothing any more; about a second's worth."""
+    result_signing.remove_retired(now)
+    until = clock.elapsed() + RUN_SECONDS
+    while clock.elapsed() < until and idempotency.remove_old(now, batch) == batch:
+        pass
 
 
 def _delete(call_ids: Sequence[int], before: float) -> int:

@@ -38,20 +38,23 @@ _INSERT_CALL = f"INSERT INTO call ({', '.join(_CALL_COLUMNS)}) VALUES ({db.marks
 class Queue:
     """Whose calls take turns with those of other queues: an account's of the classic API, or a deployment's.
 
-    ``id`` is the campaign that single calls go into.
+    ``id`` is the campaign that single calls go into. For ``repeat_seconds`` an equal call is the first one again.
     """
 
     id: int
     account_id: int
     deployment_id: int | None = None
+    repeat_seconds: int = 0
 
 
 def queue_of(account_id: int) -> Queue:
     """The queue of an account's own calls."""
-    (campaign_id,) = execute(
-        "SELECT id FROM campaign WHERE account_id = ? AND is_default AND deployment_id IS NULL", account_id
+    campaign_id, repeat_seconds = execute(
+        """SELECT campaign.id, repeat_seconds FROM campaign JOIN account ON account.id = account_id
+        WHERE account_id = ? AND is_default AND deployment_id IS NULL""",
+        account_id,
     ).fetchone()
-    return Queue(campaign_id, account_id)
+    return Queue(campaign_id, account_id, repeat_seconds=repeat_seconds)
 
 
 Place = AbstractContextManager[None]
@@ -75,8 +78,12 @@ def probed(order: Order, outside: Outside, place: Place = _NO_PLACE) -> Order:
     return replace(order, terms=terms)
 
 
-def queue_call(queue: Queue, order: CallOrder, now: datetime) -> int:
-    """Queue one call; its call_id, committed."""
+def _keep_nothing(_: int) -> None:
+    """For who keeps no answer."""
+
+
+def queue_call(queue: Queue, order: CallOrder, now: datetime, keep: Callable[[int], None] = _keep_nothing) -> int:
+    """Queue one call; its call_id, committed. ``keep`` is called with it in the same transaction."""
     with writing():
         terms_id = _add_terms(queue.id, order.terms, now)
         call_id = take_ids("call_id")
@@ -94,6 +101,7 @@ def queue_call(queue: Queue, order: CallOrder, now: datetime) -> int:
             *_NEW_CALL.values(),
         )
         due_calls.was_queued(queue.id, _times(order.terms, now)[0])
+        keep(call_id)
         db.ring()
     return call_id
 
@@ -143,8 +151,10 @@ class Loading:
         self._taken.append((first, len(lines)))
         return first
 
-    def publish(self, status: CampaignStatus = CampaignStatus.STARTED) -> None:
-        """Let the dispatcher and everybody else see the campaign: one small commit."""
+    def publish(
+        self, status: CampaignStatus = CampaignStatus.STARTED, keep: Callable[[int], None] = _keep_nothing
+    ) -> None:
+        """Let the dispatcher and everybody else see the campaign: one small commit, in which ``keep`` gets its id."""
         with writing():
             published = execute(
                 "UPDATE campaign SET status = ?, next_due = ? WHERE id = ? AND status = ?",
@@ -156,6 +166,7 @@ class Loading:
             # Once the name is lost, others may already be removing rows.
             if published.rowcount != 1 or self._held.is_lost():
                 raise Refusal("the list was lost while it was loaded; nothing was queued, send it again")
+            keep(self.campaign_id)
             db.ring()
         self._held.release()
 
@@ -178,6 +189,7 @@ def queue_list(
     clock: Clock,
     each: Callable[[Batch, int], None],
     place: Place = _NO_PLACE,
+    keep: Callable[[int], None] = _keep_nothing,
 ) -> int:
     """Probe, then queue a list as it is read, all of it or nothing; the id of its campaign.
 
@@ -189,22 +201,28 @@ def queue_list(
         for _ in numbers.batches():
             pass  # a list that can't be used is reported before a URL that can't
         raise
-    return load_list(queue, order, numbers, clock, each)
+    return load_list(queue, order, numbers, clock, each, keep)
 
 
 def load_list(
-    queue: Queue, order: CampaignOrder, numbers: CallList, clock: Clock, each: Callable[[Batch, int], None]
+    queue: Queue,
+    order: CampaignOrder,
+    numbers: CallList,
+    clock: Clock,
+    each: Callable[[Batch, int], None],
+    keep: Callable[[int], None] = _keep_nothing,
 ) -> int:
     """Queue a list as it is read, all of it or nothing; the id of its campaign. Raises Refusal.
 
-    ``each`` is told every batch with the call_id of its first good line; the others follow it.
+    ``each`` is told every batch with the call_id of its first good line; the others follow it. ``keep`` is called with
+    the campaign's id in the transaction that makes it visible.
     """
     numbers.refuse_unusable()
     load = Loading(queue, order, clock.now())
     try:
         for batch in numbers.batches():
             each(batch, load.add(batch.good) if batch.good else 0)
-        load.publish()
+        load.publish(keep=keep)
     except BaseException:
         load.discard()
         raise

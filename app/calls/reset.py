@@ -28,6 +28,8 @@ def forget_calls(now: datetime, by: str) -> dict[str, int]:
         execute("UPDATE campaign SET status = ? WHERE is_default", CampaignStatus.STARTED)
         scripts = execute("DELETE FROM script").rowcount
         execute("DELETE FROM minute")
+        execute("DELETE FROM answer_part")
+        execute("DELETE FROM idempotent_request")
         execute(
             "UPDATE switch SET suspended = ?, version = version + 1, changed_at = ?, changed_by = ?",
             False,

@@ -39,6 +39,8 @@ LONGEST = {
 _OF_CAMPAIGNS = ("campaign_name", "campaign", "name", "campaign_parameters")
 CALL_FIELDS = tuple(name for name in LONGEST if name not in _OF_CAMPAIGNS)
 CAMPAIGN_FIELDS = tuple(name for name in LONGEST if name != "phone_number")
+REPEATED_FIELDS = ("phone_number", "message_reference", "start_url")
+"""What makes a call the same as an earlier one, where the account has a repeat window."""
 
 MAX_RETRIES = (0, 10)
 RETRY_INTERVAL = (60, 172_800)

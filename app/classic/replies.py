@@ -44,13 +44,21 @@ def failed(root: str, sentence: str, echo: Echo = ()) -> str:
 class ListAnswer:
     """The answer of queuecalls.php, growing while the list is loaded. Close it when it has been sent."""
 
-    def __init__(self, default_reference: str) -> None:
-        self._default_reference = default_reference
+    def __init__(self, default_reference: str = "") -> None:
+        self.default_reference = default_reference
         self._calls = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - outlives the function that fills it
         self._rejected = 0
 
-    def add(self, batch: Batch, first_call_id: int) -> None:
-        """Add the lines of a batch in file order; its good ones were queued from ``first_call_id`` on."""
+    @property
+    def rejected(self) -> int:
+        """How many lines were rejected so far."""
+        return self._rejected
+
+    def add(self, batch: Batch, first_call_id: int) -> bytes:
+        """Add the lines of a batch in file order, and return what was added.
+
+        Its good ones were queued from ``first_call_id`` on.
+        """
         queued = self._queued(batch.good, first_call_id)
         if batch.bad:
             room = max(MOST_REJECTED_LISTED - self._rejected, 0)
@@ -59,10 +67,18 @@ class ListAnswer:
             self._rejected += len(batch.bad)
         else:
             elements = (element for _, element in queued)
-        self._calls.write("".join(elements).encode())
+        text = "".join(elements).encode()
+        self._calls.write(text)
+        return text
+
+    def restore(self, parts: Iterable[bytes], rejected: int) -> None:
+        """Become the answer whose ``add`` has returned these parts."""
+        for part in parts:
+            self._calls.write(part)
+        self._rejected = rejected
 
     def _queued(self, lines: Sequence[GoodLine], first_call_id: int) -> Iterator[tuple[int, str]]:
-        default, clean = self._default_reference, SPECIAL.search
+        default, clean = self.default_reference, SPECIAL.search
         for call_id, (line, sent, _, reference, *_) in enumerate(lines, first_call_id):
             reference = reference or default
             if clean(sent) or clean(reference) or not reference:

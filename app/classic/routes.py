@@ -8,14 +8,18 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
 from app import cross_site, loopback, posted
-from app.calls import accounts, caller_ids, queueing
+from app.calls import accounts, caller_ids, idempotency, queueing
 from app.calls.credentials import Credentials
+from app.calls.idempotency import Claim, RequestKey
+from app.calls.queueing import Queue
 from app.calls.request_rates import RequestRates
 from app.classic import form, replies
 from app.classic.form import Rules
 from app.client import Network, client_address
 from app.clock import Clock
 from app.errors import BadCredentials, BadField, Refusal, TooManyChecks, TryLater
+from app.intake import fields
+from app.intake.lists import Batch
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.outside.fetch import Outside
@@ -34,6 +38,7 @@ class Desk:
     credentials: Credentials
     outside: Outside
     shares: Shares
+    waiting: Shares
     clock: Clock
     rules: Rules
     echo_pin: bool
@@ -58,10 +63,9 @@ def queuecall() -> Response:
         _refuse_locked_out(desk)
         with posted.reading(request, form.LONGEST) as sent:
             echo = form.echo(sent.fields, form.CALL_FIELDS, pin=desk.echo_pin)
-            account_id = _account(desk, sent)
-            order = form.read_call(sent.fields, desk.clock.now(), _rules(desk, account_id))
-            order = queueing.probed(order, desk.outside, desk.shares.place(account_id))
-            call_id = queueing.queue_call(queueing.queue_of(account_id), order, desk.clock.now())
+            queue = queueing.queue_of(_account(desk, sent))
+            with idempotency.claimed(_key(desk, sent, queue), desk.clock, desk.waiting) as claim:
+                call_id = claim.answer["call_id"] if claim.answer else _queue_call(desk, sent, queue, claim)
     except Refusal as refusal:
         return _refused(refusal, echo)
     return _xml(replies.queued(call_id, echo))
@@ -76,20 +80,58 @@ def queuecalls() -> Response:
             _refuse_locked_out(desk)
             with posted.reading(request, form.LONGEST, "phone_list") as sent:
                 echo = form.echo(sent.fields, form.CAMPAIGN_FIELDS, pin=desk.echo_pin)
-                account_id = _account(desk, sent)
-                order, numbers = _campaign(desk, sent, account_id)
-                answer = until_sent.enter_context(closing(replies.ListAnswer(order.message_reference)))
-                place = desk.shares.place(account_id)
-                campaign_id = queueing.queue_list(
-                    queueing.queue_of(account_id), order, numbers, desk.outside, desk.clock, answer.add, place
-                )
+                queue = queueing.queue_of(_account(desk, sent))
+                answer = until_sent.enter_context(closing(replies.ListAnswer()))
+                with idempotency.claimed(_key(desk, sent, queue), desk.clock, desk.waiting) as claim:
+                    if claim.answer:
+                        told = claim.answer
+                        answer.restore(claim.parts(), told.pop("rejected"))
+                    else:
+                        told = _queue_list(desk, sent, queue, claim, answer)
         except Refusal as refusal:
             return _refused(refusal, echo)
-        response = _xml(
-            answer.chunks(echo, campaign_id=campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
-        )
+        response = _xml(answer.chunks(echo, **told))
         response.call_on_close(until_sent.pop_all().close)
         return response
+
+
+def _queue_call(desk: Desk, sent: Posted, queue: Queue, claim: Claim) -> int:
+    order = form.read_call(sent.fields, desk.clock.now(), _rules(desk, queue.account_id))
+    order = queueing.probed(order, desk.outside, desk.shares.place(queue.account_id))
+    return queueing.queue_call(queue, order, desk.clock.now(), lambda call_id: claim.keep({"call_id": call_id}))
+
+
+def _queue_list(desk: Desk, sent: Posted, queue: Queue, claim: Claim, answer: replies.ListAnswer) -> dict[str, int]:
+    """Queue the list and fill in the answer; what else the answer tells."""
+    order, numbers = _campaign(desk, sent, queue.account_id)
+    answer.default_reference = order.message_reference
+    told: dict[str, int] = {}
+
+    def each(batch: Batch, first_call_id: int) -> None:
+        claim.add_part(answer.add(batch, first_call_id))
+
+    def keep(campaign_id: int) -> None:
+        told.update(campaign_id=campaign_id, queued=numbers.good_count, duplicates=numbers.duplicates)
+        claim.keep(told | {"rejected": answer.rejected})
+
+    place = desk.shares.place(queue.account_id)
+    queueing.queue_list(queue, order, numbers, desk.outside, desk.clock, each, place, keep)
+    return told
+
+
+def _key(desk: Desk, sent: Posted, queue: Queue) -> RequestKey | None:
+    """What tells that a request is sent again: its header, or the call itself where the account has a repeat window."""
+    key = request.headers.get(idempotency.HEADER)
+    if key is not None:
+        return idempotency.from_header(queue.account_id, _root(), key, sent.fields, sent.file)
+    if not queue.repeat_seconds or _root() != "queuecall":
+        return None
+    try:
+        number, reference, start_url = (sent.fields.get(each, "").strip() for each in form.REPEATED_FIELDS)
+        number = fields.phone_number("phone_number", number, _rules(desk, queue.account_id).numbers).number
+    except BadField:
+        return None  # it is refused in its turn
+    return idempotency.from_call(queue.account_id, number, reference, start_url, queue.repeat_seconds)
 
 
 def _campaign(desk: Desk, sent: Posted, account_id: int) -> tuple[CampaignOrder, PhoneList]:

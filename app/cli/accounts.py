@@ -1,4 +1,4 @@
-"""``ringback account``: making accounts, listing them, changing a PIN, their caller IDs."""
+"""``ringback account``: making accounts, listing them, changing a PIN, their caller IDs, what signs their results."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from app import factory
-from app.calls import accounts, caller_ids, demo_account
+from app.calls import accounts, caller_ids, demo_account, result_signing
 from app.calls.accounts import AccountStatus
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.errors import Refusal, WeakPin
@@ -16,7 +16,7 @@ from app.settings import Settings
 
 @main.group()
 def account() -> None:
-    """Make accounts, list them, change a PIN, allow caller IDs."""
+    """Make accounts, list them, change a PIN, allow caller IDs, sign results."""
 
 
 _pin = click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")
@@ -102,6 +102,21 @@ def account_list(settings: Settings, as_json: bool) -> None:
         )
 
 
+@account.command("repeat-window")
+@click.argument("login")
+@click.argument("seconds", type=int)
+@with_database
+def account_repeat_window(settings: Settings, login: str, seconds: int) -> None:
+    """Answer a call that is queued again within SECONDS with the first call_id, 0: never.
+
+    The same call has the same number, message_reference and start_url. It is for programs that can't send the header
+    Idempotency-Key.
+    """
+    accounts.set_repeat_seconds(login, seconds)
+    told = f"a call that is sent again within {seconds} seconds" if seconds else "each call that is sent"
+    click.echo(f"account {login}: {told} is {'the first one' if seconds else 'another one'}")
+
+
 @account.group()
 def ani() -> None:
     """Say which caller IDs an account's real calls may show."""
@@ -137,6 +152,48 @@ def ani_list(settings: Settings, login: str, as_json: bool) -> None:
     """List the caller IDs of an account."""
     for each in caller_ids.of(accounts.named(login).id):
         say(as_json, each, login=login, ani=each)
+
+
+@account.group()
+def secret() -> None:
+    """Sign the results of an account, so that its servers can tell them from forged ones."""
+
+
+@secret.command("add")
+@click.argument("login")
+@with_database
+def secret_add(settings: Settings, login: str) -> None:
+    """Make a secret and print it: it is shown this once. From now on results are signed with it."""
+    click.echo(result_signing.add(accounts.named(login).id, factory.make_clock(settings).now()))
+
+
+@secret.command("rotate")
+@click.argument("login")
+@with_database
+def secret_rotate(settings: Settings, login: str) -> None:
+    """Make another secret and print it. For 24 hours results are signed with the former one as well."""
+    click.echo(result_signing.rotate(accounts.named(login).id, factory.make_clock(settings).now()))
+
+
+@secret.command("remove")
+@click.argument("login")
+@with_database
+def secret_remove(settings: Settings, login: str) -> None:
+    """Sign the results of an account no longer. Its secrets are gone at once."""
+    result_signing.remove(accounts.named(login).id)
+    click.echo(f"results of {login} are no longer signed")
+
+
+@secret.command("list")
+@click.argument("login")
+@as_json_lines
+@with_database
+def secret_list(settings: Settings, login: str, as_json: bool) -> None:
+    """List when the secrets that sign the results of an account were made and retire, not the secrets."""
+    for each in result_signing.of(accounts.named(login).id, factory.make_clock(settings).now()):
+        made, retires = each.created_at.isoformat(), each.retires_at and each.retires_at.isoformat()
+        text = f"made {made}" + (f"  signs until {retires}" if retires else "")
+        say(as_json, text, login=login, created_at=made, retires_at=retires)
 
 
 @contextmanager

@@ -5,11 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from app.calls import accounts, audit, caller_ids, db, demo_account, schedulers
 from app.calls.accounts import AccountStatus
+from app.calls.idempotency import MAX_REPEAT_SECONDS
 from app.calls.models import Account
 from app.console import console, in_force
 from app.console.access import administrator, note, signed_in, viewer
 from app.console.desk import desk, row_id, typed
 from app.errors import BadField, Refusal
+from app.intake import fields
 
 PAGE = 100
 """Entries of the audit log on a page."""
@@ -60,6 +62,7 @@ def _account_page(found: Account, problem: Refusal | None = None) -> str:
         simulated=desk().simulated,
         problem=problem,
         exempt=_exempt_login(),
+        max_repeat_seconds=MAX_REPEAT_SECONDS,
     )
 
 
@@ -77,14 +80,19 @@ def change_account(account_id: int) -> ResponseReturnValue:
     try:
         if status == AccountStatus.ACTIVE and not desk().admits_demo:
             demo_account.refuse_to_activate(found.login)
+        repeat_seconds = fields.whole_number(
+            "repeat window", typed("repeat_seconds") or "0", 0, MAX_REPEAT_SECONDS, unit=" of seconds"
+        )
         accounts.set_email(found.login, email)
     except Refusal as problem:
         return _account_page(found, problem), 400
+    accounts.set_repeat_seconds(found.login, repeat_seconds)
     accounts.set_detection(found.login, detection=detection)
     accounts.set_status(found.login, AccountStatus(status))
     accounts.set_admin(found.login, is_admin=is_admin)
     for name, before, now in (
         ("e-mail", found.email, email),
+        ("repeat window", str(found.repeat_seconds), str(repeat_seconds)),
         ("call detection", found.detection, detection),
         ("status", found.status, status),
         ("administrator", found.is_admin, is_admin),

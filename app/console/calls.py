@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.calls import canceling, listing, outbox, waiting
+from app.calls import canceling, listing, outbox, result_signing, waiting
 from app.calls.listing import Wanted
 from app.calls.story import story
 from app.console import console, curl, search
@@ -76,7 +76,11 @@ def resend_result(call_id: int) -> ResponseReturnValue:
 def _told(call_id: int) -> dict[str, Any]:
     _refuse_unless_visible(call_id)
     found = story(call_id)
-    exchanges = [(each, curl.command(each, call_id, found.result_format)) for each in reversed(found.told["exchanges"])]
+    signed = bool(result_signing.of_calls([call_id], desk().now()))
+    exchanges = [
+        (each, curl.command(each, call_id, found.result_format, signed=signed))
+        for each in reversed(found.told["exchanges"])
+    ]
     return {
         "story": found,
         "call": found.told,

@@ -7,6 +7,7 @@ for a list can hold a million call_ids, so it is made while it is sent.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
@@ -36,6 +37,7 @@ _STATUSES: Mapping[type[Refusal], int] = {
     NoSuchCall: 404,
     DeletedAccount: 409,
     DeletedDeployment: 409,
+    TryLater: 429,
 }
 _IN_OUR_WORDS = {
     404: "there is no such page in the API",
@@ -61,6 +63,8 @@ def refused(refusal: Refusal) -> Response:
         response.headers["Retry-After"] = str(refusal.retry_after)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="ringback"'
+    if isinstance(refusal, TryLater):
+        response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 
 
@@ -89,6 +93,16 @@ class ListAnswer:
         listed = batch.bad[: MOST_ERRORS - len(self._errors)]
         self._errors += [{"line": line.line, "error": line.error} for line in listed]
         self._not_listed += len(batch.bad) - len(listed)
+
+    def kept(self) -> dict[str, object]:
+        """What ``restore`` makes this answer of again, as JSON has it."""
+        call_ids = [[each.start, each.stop] for each in self._call_ids]
+        return {"call_ids": call_ids, "errors": self._errors, "not_listed": self._not_listed}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Become the answer that ``kept`` has told of."""
+        self._call_ids = [range(start, stop) for start, stop in kept["call_ids"]]
+        self._errors, self._not_listed = kept["errors"], kept["not_listed"]
 
     def response(self) -> Response:
         """The whole answer."""
