@@ -27,6 +27,7 @@ PACKAGES = {
     "initdb": "postgresql",
     "libatomic": "libatomic1",
     "mount": "mount",
+    "openssl": "openssl",
     "pg_dump": "postgresql-client",
     "pg_restore": "postgresql-client",
     "php": "php-cli",

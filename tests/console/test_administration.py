@@ -69,6 +69,19 @@ def test_an_account_is_refused_with_a_reason(visitor: Visitor, fields: dict[str,
     assert [account.login for account in accounts.every()] == ["demo"]
 
 
+def test_the_repeat_window_of_an_account(visitor: Visitor) -> None:
+    """A field of its page, with its bounds; in the log."""
+    path = somebody(visitor)
+    visitor.send(path, path, repeat_seconds="60")
+    assert accounts.named("somebody").repeat_seconds == 60
+    assert 'value="60"' in visitor.page(path)
+    assert ("changed an account's repeat window", "somebody: 0 → 60") in done(visitor)
+    refused = visitor.send(path, path, repeat_seconds="86401")
+    assert refused.status_code == 400
+    assert "repeat window: must be a whole number of seconds from 0 to 86400, not 86401" in words(refused.text)
+    assert accounts.named("somebody").repeat_seconds == 60
+
+
 def test_a_weak_pin_is_taken_from_who_insists(visitor: Visitor) -> None:
     """By a tick; the account is marked until it has another. The demo account of this machine is not."""
     made = visitor.send("/accounts", "/accounts", login="clinic", pin="4711", email="", allow_weak_pin="on")

@@ -69,6 +69,30 @@ def test_a_weak_pin_on_the_command_line(shell: Shell) -> None:
     assert json.loads(shell.run("account", "list", "--json").stdout)["weak_pin"] is True
 
 
+def test_a_secret_and_a_repeat_window_on_the_command_line(shell: Shell) -> None:
+    """A secret is shown when it is made and rotated, and never listed; the window has its bounds."""
+    shell.run("account", "add", "boss", "--pin", "Kq7-marble-21")
+    secrets = [shell.run("account", "secret", verb, "boss").stdout.decode().strip() for verb in ("add", "rotate")]
+    assert [secret.startswith("whsec_") for secret in secrets] == [True, True]
+    listed = [json.loads(line) for line in shell.run("account", "secret", "list", "boss", "--json").stdout.splitlines()]
+    assert [(each["login"], each["retires_at"] is None) for each in listed] == [("boss", True), ("boss", False)]
+    assert not any(secret in json.dumps(listed) for secret in secrets)
+    assert b"signs until" in shell.run("account", "secret", "list", "boss").stdout
+    removed = shell.run("account", "secret", "remove", "boss")
+    assert removed.stdout == b"results of boss are no longer signed\n"
+    window = shell.run("account", "repeat-window", "boss", "60")
+    assert window.stdout == b"account boss: a call that is sent again within 60 seconds is the first one\n"
+    window = shell.run("account", "repeat-window", "boss", "0")
+    assert window.stdout == b"account boss: each call that is sent is another one\n"
+    for words, says in (
+        (("secret", "rotate", "boss"), b"the account has no secret"),
+        (("secret", "add", "nobody"), b"there is no account nobody"),
+        (("repeat-window", "boss", "86401"), b"repeat window: must be a whole number of seconds from 0 to 86400"),
+    ):
+        ended = shell.run("account", *words)
+        assert (ended.returncode, says in ended.stderr) == (1, True)
+
+
 def test_caller_ids_on_the_command_line(shell: Shell) -> None:
     """Allowed, listed and taken back; what is wrong says why."""
     shell.run("account", "add", "boss", "--pin", "Kq7-marble-21")
