@@ -78,25 +78,21 @@ def probed(order: Order, outside: Outside, place: Place = _NO_PLACE) -> Order:
     return replace(order, terms=terms)
 
 
-def _keep_nothing(_: int) -> None:
-    """For who keeps no answer."""
+Keep = Callable[[int], None]
 
 
-def queue_call(queue: Queue, order: CallOrder, now: datetime, keep: Callable[[int], None] = _keep_nothing) -> int:
+def _keep_nothing(_: int) -> None: ...
+
+
+def queue_call(queue: Queue, order: CallOrder, now: datetime, keep: Keep = _keep_nothing) -> int:
     """Queue one call; its call_id, committed. ``keep`` is called with it in the same transaction."""
     with writing():
         terms_id = _add_terms(queue.id, order.terms, now)
         call_id = take_ids("call_id")
         execute(
             _INSERT_CALL,
-            call_id,
-            terms_id,
-            queue.id,
-            order.phone_number,
-            order.number.number,
-            order.message_reference,
-            order.call_parameters,
-            order.metadata,
+            *(call_id, terms_id, queue.id, order.phone_number, order.number.number),
+            *(order.message_reference, order.call_parameters, order.metadata),
             *_times(order.terms, now),
             *_NEW_CALL.values(),
         )
@@ -151,9 +147,7 @@ class Loading:
         self._taken.append((first, len(lines)))
         return first
 
-    def publish(
-        self, status: CampaignStatus = CampaignStatus.STARTED, keep: Callable[[int], None] = _keep_nothing
-    ) -> None:
+    def publish(self, status: CampaignStatus = CampaignStatus.STARTED, keep: Keep = _keep_nothing) -> None:
         """Let the dispatcher and everybody else see the campaign: one small commit, in which ``keep`` gets its id."""
         with writing():
             published = execute(
@@ -189,7 +183,7 @@ def queue_list(
     clock: Clock,
     each: Callable[[Batch, int], None],
     place: Place = _NO_PLACE,
-    keep: Callable[[int], None] = _keep_nothing,
+    keep: Keep = _keep_nothing,
 ) -> int:
     """Probe, then queue a list as it is read, all of it or nothing; the id of its campaign.
 
@@ -210,12 +204,12 @@ def load_list(
     numbers: CallList,
     clock: Clock,
     each: Callable[[Batch, int], None],
-    keep: Callable[[int], None] = _keep_nothing,
+    keep: Keep = _keep_nothing,
 ) -> int:
     """Queue a list as it is read, all of it or nothing; the id of its campaign. Raises Refusal.
 
-    ``each`` is told every batch with the call_id of its first good line; the others follow it. ``keep`` is called with
-    the campaign's id in the transaction that makes it visible.
+    ``each`` is told every batch with the call_id of its first good line; the others follow it. ``keep`` is as in
+    ``Loading.publish``.
     """
     numbers.refuse_unusable()
     load = Loading(queue, order, clock.now())

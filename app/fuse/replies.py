@@ -37,7 +37,6 @@ _STATUSES: Mapping[type[Refusal], int] = {
     NoSuchCall: 404,
     DeletedAccount: 409,
     DeletedDeployment: 409,
-    TryLater: 429,
 }
 _IN_OUR_WORDS = {
     404: "there is no such page in the API",
