@@ -205,7 +205,7 @@ def remove_old(now: datetime, most: int) -> int:
         request_id
         for (request_id,) in execute(
             """SELECT id FROM idempotent_request
-            WHERE kept_at <= ? OR (kept_at IS NULL AND alive_at <= ?) ORDER BY id LIMIT ?""",
+            WHERE kept_at <= ? OR (kept_at IS NULL AND alive_at <= ?) LIMIT ?""",
             *(now.timestamp() - KEPT_SECONDS, clock.machine() - KEPT_SECONDS, most),
         ).fetchall()
     ]

@@ -47,17 +47,28 @@ def prune(now: datetime, days: int, batch: int = 500) -> int:
         began = clock.elapsed()
         pruned += _delete(old, before)
         took = clock.elapsed() - began
-        size = max(1, min(batch, 2 * size, int(size * TRANSACTION_SECONDS / took)))
+        size = _next_size(size, took, batch)
         clock.pause(took)
     return pruned
+
+
+def _next_size(size: int, took: float, batch: int) -> int:
+    """How many rows the next transaction deletes, after one of ``size`` took so many seconds."""
+    return max(1, min(batch, 2 * size, int(size * TRANSACTION_SECONDS / took)))
 
 
 def prune_answers(now: datetime, batch: int = 500) -> None:
     """Forget answers that are a day old, and secrets that sign nothing any more; about a second's worth."""
     result_signing.remove_retired(now)
+    size = min(batch, FIRST_BATCH)
     until = clock.elapsed() + RUN_SECONDS
-    while clock.elapsed() < until and idempotency.remove_old(now, batch) == batch:
-        pass
+    while clock.elapsed() < until:
+        began = clock.elapsed()
+        if idempotency.remove_old(now, size) < size:
+            return
+        took = clock.elapsed() - began
+        size = _next_size(size, took, batch)
+        clock.pause(took)
 
 
 def _delete(call_ids: Sequence[int], before: float) -> int:

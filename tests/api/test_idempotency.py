@@ -13,7 +13,7 @@ import pytest
 from customer import PAGE, Customer, Received, Reply
 from flask.testing import FlaskClient
 from live import running, until
-from office import MovableClock
+from office import MovableClock, Office
 from werkzeug.test import TestResponse
 
 from app import factory
@@ -164,6 +164,19 @@ def test_an_answer_is_kept_for_a_day(call: Send, clock: MovableClock) -> None:
     clock.advance(hours=25)
     pruning.prune_answers(clock.now())
     assert _kept() == 0
+
+
+def test_schedulers_delete_old_answers(office: Office, call: Send) -> None:
+    """With their parts; a claim that a dead process left goes too."""
+    with upload_answer(office.web):
+        call()
+    office.clock.advance(hours=25)
+    call("k2")
+    with writing():
+        execute("UPDATE idempotent_request SET kept_at = NULL, alive_at = 0 WHERE key = 'k2'")
+        execute("INSERT INTO answer_part (request_id, number, body) SELECT id, 0, ? FROM idempotent_request", b"x")
+    office.service.upkeep()
+    assert (_kept(), execute("SELECT count(*) FROM answer_part").fetchone()) == (0, (0,))
 
 
 def test_keys_are_per_account_and_endpoint(web: FlaskClient, call: Send, upload: Send, customer: Customer) -> None:
