@@ -267,6 +267,11 @@ class _Unquoted:
         found, self._rest = _plain_bytes(self._rest), b""
         return found
 
+    def seek(self, position: int) -> None:
+        """Begin to read anew; ``position`` is 0, as no other is known."""
+        self._coded.seek(position)
+        self._rest = b""
+
 
 def _plain_bytes(coded: bytes) -> bytes:
     return unquote_to_bytes(coded.replace(b"+", b" "))

@@ -207,6 +207,19 @@ def test_a_list_sent_again_is_the_same_campaign(upload: Send) -> None:
         assert "came with another body" in other.text
 
 
+def test_a_list_in_a_text_field_is_the_same_list(call: Send, upload: Send) -> None:
+    """Urlencoded or as a file: what counts is what it says."""
+    numbers = "6175550100,a%b\n6175550101,c d\n"
+    path = "/webservice/queuecalls.php"
+    with (
+        call(path=path, phone_list=numbers) as first,
+        call(path=path, phone_list=numbers) as again,
+        upload(numbers.encode()) as file,
+    ):
+        assert b'queued="2"' in first.data
+        assert again.data == file.data == first.data
+
+
 @pytest.mark.parametrize("accept", ["application/json", "application/xml"])
 def test_a_fuse_call_sent_again_is_the_same_call(web: FlaskClient, accept: str) -> None:
     """The same body and the same Link; as a form and as JSON it is the same request. Another body is 400."""
