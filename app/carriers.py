@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 
-from app import clock
+from app import clock, private_files
 from app.clock import Clock
 from app.errors import NotInstalled, SettingError
 from app.settings import Settings
@@ -67,8 +68,11 @@ def _sip(settings: Settings) -> Callable[[Clock], Carrier]:
 
 
 def _ledger(settings: Settings) -> Ledger | None:
+    if not settings.dial_ledger:
+        return None
+    private_files.tighten(Path(settings.dial_ledger))
     try:
-        return Ledger(settings.dial_ledger) if settings.dial_ledger else None
+        return Ledger(settings.dial_ledger)
     except OSError as wrong:
         raise SettingError(
             f"RINGBACK_DIAL_LEDGER: {settings.dial_ledger} can't be written: {wrong.strerror}"

@@ -32,7 +32,7 @@ def run(settings: Settings, sample_port: int, say: Callable[[str], None]) -> Non
             server = subprocess.Popen(command, env=environment, stdout=output, stderr=output)  # noqa: S603 - ourselves
         try:
             _wait_for(settings.url, server, log)
-            db.open_database(database)
+            db.open_database(database, make=False, schema="current")
             customer = f"http://127.0.0.1:{sample_port}"
             say(f"Queueing one call and a list of {len(LIST)} at {settings.url}/webservice/ ...")
             _post(f"{settings.url}/webservice/queuecall.php", customer, phone_number=CALL, message_reference="one call")

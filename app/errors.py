@@ -6,6 +6,7 @@ Nothing here knows XML, JSON or HTTP: only the replies modules turn a refusal in
 import math
 import shlex
 import sys
+from collections.abc import Sequence
 
 
 class Refusal(Exception):
@@ -166,6 +167,26 @@ class NoDatabase(Refusal):
         super().__init__(
             f"there is no ringback database in {place}: run this in the folder where `ringback serve` runs, or set "
             "RINGBACK_DATABASE. The first `ringback serve` makes a database, and so does `ringback account add`."
+        )
+
+
+class OldSchema(Refusal):
+    """The database lacks schema upgrades, and this is no program that applies them."""
+
+    def __init__(self, place: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{place} lacks schema upgrades ({', '.join(names)}): stop all ringback programs that use it, then run "
+            "`ringback upgrade` or start a server of this version"
+        )
+
+
+class NewerSchema(Refusal):
+    """The database has schema upgrades that this version does not know: a newer one made them."""
+
+    def __init__(self, place: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{place} was upgraded by a newer version of ringback (unknown here: {', '.join(names)}): run that "
+            "version, or restore a backup from before the upgrade"
         )
 
 

@@ -66,7 +66,7 @@ class _Gunicorn(BaseApplication):
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        db.open_database(self._settings.database)
+        db.open_database(self._settings.database, make=False, schema="current")
         return create_app(self._settings)
 
 

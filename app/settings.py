@@ -16,11 +16,19 @@ from zoneinfo import ZoneInfo
 from app.errors import SettingError
 
 PREFIX = "RINGBACK_"
+MIN_SECRET_BYTES = 16
+"""Of what opens something by itself; shorter ones can be guessed."""
 
 
 def _setting(default: str, help_text: str, read: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     metadata = {"text": default, "help": help_text, "read": read, "secret": secret}
     return field(default_factory=lambda: read(default), metadata=metadata)
+
+
+def _secret_text(text: str) -> str:
+    if text and len(text.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"must have at least {MIN_SECRET_BYTES} bytes, as `openssl rand -hex 32` makes them")
+    return text
 
 
 def _boolean(text: str) -> bool:
@@ -255,11 +263,22 @@ class Settings:
         "text", "text: lines for people; json: an object per line", _choice("text", "json")
     )
     metrics_token: str = _setting(
-        "", "bearer token that opens /metrics to other machines; empty: closed to them", secret=True
+        "",
+        "bearer token that opens /metrics to other machines, at least 16 bytes; empty: closed to them",
+        _secret_text,
+        secret=True,
     )
-    secret_key: str = _setting("", "key that signs cookies; empty: made at start, on this machine alone", secret=True)
+    secret_key: str = _setting(
+        "",
+        "key that signs cookies, at least 16 bytes; empty: made at start, on this machine alone",
+        _secret_text,
+        secret=True,
+    )
     testing_token: str = _setting(
-        "", "token that opens /testing to others than this machine; empty: to no one", secret=True
+        "",
+        "token that opens /testing to others than this machine, at least 16 bytes; empty: to no one",
+        _secret_text,
+        secret=True,
     )
     max_upload: int = _setting("64 MiB", "largest request body", _size)
     max_lines_per_list: int = _setting("1000000", "most lines in one phone_list", _number(1, 10_000_000))
@@ -284,7 +303,8 @@ class Settings:
             try:
                 values[setting.name] = setting.metadata["read"](text)
             except ValueError as wrong:
-                raise SettingError(f"{variable} {wrong}, not {text!r}") from wrong
+                found = "" if setting.metadata["secret"] else f", not {text!r}"
+                raise SettingError(f"{variable} {wrong}{found}") from wrong
             given[setting.name] = Given(text, source)
         return cls(**values, given=given)
 

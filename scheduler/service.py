@@ -35,6 +35,8 @@ LOOK_SECONDS = 0.02
 LOOK_CAMPAIGNS = 20
 """So many of the campaigns that could not be dialled to their end are asked for when they come due next."""
 JUMP_SECONDS = 1.0
+ERASE_SECONDS = 2
+"""How often what is_pci calls left in the files of SQLite is looked for, and erased."""
 
 
 class Service:
@@ -150,6 +152,7 @@ class Service:
             ("tick", 1, self._doorbell.set),
             ("beat", schedulers.BEAT_SECONDS, self.heart.beat),
             ("tallies", 2, self.tallies.write),
+            ("erase", ERASE_SECONDS, db.erase),
             ("upkeep", 60, self.upkeep),
         ]
         if self.stepper is None:

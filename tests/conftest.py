@@ -92,7 +92,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh database with the demo account in it: on SQLite, then on PostgreSQL."""
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_url"))
-    shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "ringback.db")
+    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "ringback.db")
     return f"sqlite:///{tmp_path}/ringback.db"
 
 

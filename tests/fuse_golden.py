@@ -39,7 +39,7 @@ def furnish(web: FlaskClient, now: datetime) -> None:
         keys.add(account, "test", now, f"{name}-key")
     accounts.set_status("inactive", AccountStatus.INACTIVE)
     accounts.set_status("deleted", AccountStatus.DELETED)
-    deployments.allow(1, made["reader"], Right.READ)
+    deployments.allow(1, "reader", Right.READ)
     deployments.add_application(made["stranger"], "stranger's", "", now)
     deployments.add_deployment(1, "old", "", now)
     deployments.add_application(accounts.named("demo"), "old", "", now)

@@ -17,6 +17,7 @@ LAYERS = (
         "app.errors",
         "app.loopback",
         "app.markup",
+        "app.private_files",
         "app.telephony",
         "app.voicexml",
     ),

@@ -1,13 +1,12 @@
 """Accounts: making them, changing a PIN, finding them. ``credentials`` checks a login with its PIN."""
 
-import hashlib
 import re
 from datetime import datetime
 from enum import StrEnum
 
 import peewee
 
-from app.calls import login_throttle, pin_hashing, pin_strength
+from app.calls import login_throttle, pin_hashing, pin_strength, sessions
 from app.calls.db import take_ids, writing
 from app.calls.idempotency import MAX_REPEAT_SECONDS
 from app.calls.models import Account, Campaign
@@ -95,11 +94,6 @@ def set_repeat_seconds(login: str, seconds: int) -> None:
         Account.update(repeat_seconds=seconds).where(Account.id == account.id).execute()
 
 
-def fingerprint(account: Account) -> str:
-    """What changes with the account's PIN, and tells nothing of it: for sessions that end with it."""
-    return hashlib.sha256(account.pin_hash.encode()).hexdigest()[:32]
-
-
 def set_status(login: str, status: AccountStatus) -> None:
     """Refuse an account's requests, or take them again. Nobody is dialled for one that is not active.
 
@@ -111,7 +105,9 @@ def set_status(login: str, status: AccountStatus) -> None:
 
 
 def change_pin(login: str, pin: str, *, allow_weak_pin: bool = False) -> None:
-    """Give an account another PIN. The old one is refused from the next request on; nobody stays locked out of it.
+    """Give an account another PIN. The old one is refused from the next request on, and its sessions end.
+
+    Nobody stays locked out of the account.
 
     Raises Refusal, for a weak PIN too unless it is allowed.
     """
@@ -119,9 +115,9 @@ def change_pin(login: str, pin: str, *, allow_weak_pin: bool = False) -> None:
     pin_hash = pin_hashing.hash_pin(pin)
     with writing():
         login_throttle.forgive(login)
-        changed = Account.update(pin_hash=pin_hash, weak_pin=weak).where(Account.login == login).execute()
-    if not changed:
-        raise Refusal(f"login: there is no account {login}")
+        account = named(login)
+        Account.update(pin_hash=pin_hash, weak_pin=weak).where(Account.id == account.id).execute()
+        sessions.end_all(account.id)
 
 
 def note_strength(account_id: int, pin_hash: str, *, weak: bool) -> None:

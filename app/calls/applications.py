@@ -107,10 +107,9 @@ def counts(deployment_ids: Sequence[int]) -> dict[int, dict[str, int]]:
 
 
 def permissions(application_id: int) -> list[tuple[str, Right]]:
-    """Which accounts may do what with an application that is another's, by login."""
+    """Which logins may do what with an application that is another's, by login."""
     rows = execute(
-        """SELECT login, permission FROM permission JOIN account ON account.id = permission.account_id
-        WHERE application_id = ? ORDER BY login""",
+        "SELECT login, permission FROM application_access WHERE application_id = ? ORDER BY login",
         application_id,
     ).fetchall()
     return [(str(login), Right(permission)) for login, permission in rows]

@@ -5,17 +5,18 @@ understand, with ``?`` placeholders.
 """
 
 import logging
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import peewee
-from playhouse.migrations import Runner
 
+from app.calls import backups
+from app.calls import schema as schemas
 from app.calls.engine import WAIT_SECONDS, Engine, Held, Taken, Watch
+from app.calls.schema import Schema
 from app.calls.sqlite import Sqlite
 from app.errors import NoDatabase, NotInstalled, Refusal, SettingError
 
@@ -34,6 +35,14 @@ UPGRADES = Path(__file__).parent / "upgrades"
 database = peewee.DatabaseProxy()
 
 
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What ``upgrade`` did: the names of the upgrades, and where the copy from before is, if one was made."""
+
+    names: tuple[str, ...]
+    copy: Path | None
+
+
 class _NotOpen:
     """Stands in for the engine until a database is open."""
 
@@ -44,29 +53,39 @@ class _NotOpen:
 _engine: Engine = _NotOpen()
 
 
-def open_database(url: str, *, make: bool = True) -> bool:
-    """Point every model at a database and bring its schema up to date; whether the database was made by that.
+def open_database(url: str, *, make: bool = True, schema: Literal["upgrade", "current", "any"] = "upgrade") -> bool:
+    """Point every model at a database; whether this made it.
 
-    ``url`` is sqlite:///FILE or postgresql://… as libpq reads it. Raises SettingError; NoDatabase, having made
-    nothing, when there is none and ``make`` is false.
+    ``url`` is sqlite:///FILE or postgresql://… as libpq reads it. ``schema`` says what happens to a database that lacks
+    upgrades: it gets them (for servers), is refused, or stays as it is (which a newer one may be then, too). Raises
+    SettingError; NoDatabase, having made nothing, when there is none and ``make`` is false; OldSchema; NewerSchema.
     """
     global _engine
     close_database()
     _engine = _opened(url, make)
     database.initialize(_engine.database)
     try:
-        is_new = not _upgrades().applied()
-        applied = upgrade() if make or not is_new else []
+        return _prepared(make, schema)
     except Unusable as wrong:
         close_database()
         raise SettingError(f"RINGBACK_DATABASE can't be used: {str(wrong).strip()}") from wrong
-    if is_new and not make:
-        where = place()
+    except (Refusal, SettingError):
         close_database()
-        raise NoDatabase(where)
-    if applied and not is_new:
-        log.info("the database has got %d schema upgrades, the last of them %s", len(applied), applied[-1])
-    return is_new and bool(applied)
+        raise
+
+
+def _prepared(make: bool, wanted: str) -> bool:
+    found = read_schema()
+    if found.is_new:
+        if not make:
+            raise NoDatabase(place())
+        return bool(upgrade().names)
+    if wanted == "current":
+        found.refuse_newer(place())
+        found.refuse_old(place())
+    elif wanted == "upgrade":
+        upgrade()
+    return False
 
 
 def place() -> str:
@@ -102,22 +121,44 @@ def release() -> None:
     _engine.release()
 
 
-def upgrade() -> list[str]:
-    """Apply the numbered schema upgrades that this database has not had, one process at a time; their names."""
-    if not pending_upgrades():
-        return []
+def read_schema() -> Schema:
+    """Which schema upgrades the database has had, and which not."""
+    return schemas.read(_engine.database, UPGRADES)
+
+
+def upgrade() -> Upgraded:
+    """Apply the schema upgrades that the database lacks, one process at a time, after a copy of an SQLite database.
+
+    Raises NewerSchema; Refusal when the copy can't be written: then nothing was upgraded.
+    """
+    found = read_schema()
+    found.refuse_newer(place())
+    if not found.pending:
+        return Upgraded((), None)
     with _engine.upgrading():
-        applied: list[str] = _upgrades().up()
-    return applied
+        found = read_schema()  # another process may have done it
+        if not found.pending:
+            return Upgraded((), None)
+        copy = None if found.is_new else _copy_before(found.pending[0])
+        schemas.apply(_engine.database, UPGRADES)
+    if not found.is_new:
+        kept = f"; a copy from before is kept in {copy}" if copy else ""
+        count, last = len(found.pending), found.pending[-1]
+        log.info("the database has got %d schema upgrades, the last of them %s%s", count, last, kept)
+    return Upgraded(found.pending, copy)
 
 
-def pending_upgrades() -> list[str]:
-    """The names of the schema upgrades that this database has not had."""
-    return [upgrade.name for upgrade in _upgrades().status() if upgrade.path and not upgrade.applied]
-
-
-def _upgrades() -> Runner:
-    return Runner(_engine.database, str(UPGRADES))
+def _copy_before(name: str) -> Path | None:
+    """A copy of the database beside it, named after the upgrade that comes next; None where it has no files."""
+    beside = _engine.beside(f".before-{name}")
+    if beside is None:
+        return None
+    path = backups.unused(beside)
+    try:
+        backups.write(_engine, path)
+    except (Refusal, Unusable) as wrong:
+        raise Refusal(f"nothing was upgraded, because no copy of the database could be made before: {wrong}") from wrong
+    return path
 
 
 @contextmanager
@@ -196,27 +237,20 @@ def backup(path: Path) -> None:
 
     The file appears when it is whole. SQLite's is a database to open, PostgreSQL's is for pg_restore. Raises Refusal.
     """
-    if path.exists():
-        raise Refusal(f"{path} exists; it is not overwritten")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        _engine.backup(part)
-        _sync(part)
-        part.rename(path)
-        _sync(path.parent)
-    except OSError as wrong:
-        raise Refusal(f"{path} can't be written: {wrong.strerror}") from wrong
-    finally:
-        part.unlink(missing_ok=True)
+    backups.write(_engine, path)
 
 
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+def must_erase() -> None:
+    """In a transaction that overwrites what may not be kept: let ``erase`` remove its last traces.
+
+    PostgreSQL has no such promise: old versions of a row stay until the server vacuums, and its WAL as it is set up.
+    """
+    _engine.must_erase()
+
+
+def erase() -> bool:
+    """Remove the traces of what was overwritten; False when others are in the way and it must be tried again."""
+    return _engine.erase()
 
 
 def execute(sql: str, *values: object) -> Any:

@@ -10,14 +10,17 @@ from enum import StrEnum
 
 import peewee
 
+from app.calls.accounts import LOGIN_LENGTH
 from app.calls.db import execute, take_ids, writing
-from app.calls.models import Account, Application, Campaign, Deployment, Permission
+from app.calls.models import Account, Application, ApplicationAccess, Campaign, Deployment
 from app.calls.queueing import Queue
 from app.calls.states import CampaignStatus
 from app.errors import DeletedDeployment, MayNotQueue, NoSuchDeployment, Refusal
 from app.intake import fields
 
 NAME_LENGTH = 80
+MAX_ALLOWED = 1_000
+"""Accounts besides its own that may work with an application."""
 FIRST_DEPLOYMENT = "production"
 
 
@@ -37,7 +40,8 @@ class Right(StrEnum):
 
 
 RIGHT_SQL = """CASE WHEN application.account_id = ? THEN 'owner' ELSE
-    (SELECT permission FROM permission WHERE application_id = application.id AND account_id = ?) END"""
+    (SELECT permission FROM application_access JOIN account AS guest ON guest.login = application_access.login
+        WHERE application_id = application.id AND guest.id = ?) END"""
 """What an account, given twice, may do with ``application``: one of ``Right`` or null."""
 
 
@@ -123,18 +127,26 @@ def remove_deployment(deployment_id: int) -> None:
         raise NoSuchDeployment
 
 
-def allow(application_id: int, account: Account, right: Right) -> None:
-    """Let another account queue calls for an application, or read them: ``QUEUE`` or ``READ``."""
+def allow(application_id: int, login: str, right: Right) -> None:
+    """Let another account queue calls for an application, or read them: ``QUEUE`` or ``READ``. Raises Refusal.
+
+    The account is not looked up, so that nobody learns which there are; one that is made later has the right, too.
+    """
+    if not 1 <= len(login) <= LOGIN_LENGTH or login != login.strip():
+        raise Refusal(f"login: must have 1 to {LOGIN_LENGTH} characters and no blank at either end")
     with writing():
-        forbid(application_id, account)
-        Permission.create(application=application_id, account=account, permission=right)
+        forbid(application_id, login)
+        allowed = ApplicationAccess.select().where(ApplicationAccess.application == application_id).count()
+        if allowed >= MAX_ALLOWED:
+            raise Refusal(f"login: an application has at most {MAX_ALLOWED:,} others who may work with it")
+        ApplicationAccess.create(application=application_id, login=login, permission=right)
 
 
-def forbid(application_id: int, account: Account) -> None:
+def forbid(application_id: int, login: str) -> None:
     """Take back what ``allow`` gave."""
     application = _application(application_id)
     with writing():
-        execute("DELETE FROM permission WHERE application_id = ? AND account_id = ?", application.id, account.id)
+        execute("DELETE FROM application_access WHERE application_id = ? AND login = ?", application.id, login)
 
 
 def applications() -> list[Application]:

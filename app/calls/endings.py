@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.calls import claims, outbox
+from app.calls import claims, db, outbox
 from app.calls.db import execute, execute_many, marks
 from app.calls.details import call_details
 from app.calls.payloads import result_body
@@ -27,7 +27,10 @@ def conclude(call_ids: Sequence[int], zone: ZoneInfo) -> None:
         FROM call JOIN terms ON terms.id = terms_id WHERE call.id IN ({marks(len(asked))}) ORDER BY call.id""",
         *asked,
     ).fetchall()
-    execute_many("UPDATE call SET metadata = '' WHERE id = ?", [(row[0],) for row in rows if row[4]])
+    private = [(row[0],) for row in rows if row[4]]
+    if private:
+        execute_many("UPDATE call SET metadata = '' WHERE id = ?", private)
+        db.must_erase()
     for call_id, finished_at, url, told_as, _, *facts in rows:
         if url:
             as_json = told_as == ResultFormat.JSON

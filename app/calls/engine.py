@@ -65,5 +65,14 @@ class Engine(Protocol):
     def backup(self, path: Path) -> None:
         """Write a whole and consistent copy over an empty file. Raises Refusal when it can't."""
 
+    def beside(self, ending: str) -> Path | None:
+        """The path of the database with this ending, where it is a file of ours."""
+
+    def must_erase(self) -> None:
+        """In a transaction that overwrites what may not be kept: have ``erase`` remove its last traces."""
+
+    def erase(self) -> bool:
+        """Remove what ``must_erase`` asked for; False when others are in the way and it must be tried again."""
+
     def release(self) -> None: ...
     def close(self) -> None: ...

@@ -24,7 +24,10 @@ LABEL_LENGTH = 80
 def add(account: Account, label: str, now: datetime, key: str = "") -> str:
     """Give an account another key; the key, which is kept nowhere. ``key`` is one that everybody may know."""
     if account.email is None:
-        raise Refusal(f"email: the account {account.login} has none; give it one with `ringback account email`")
+        raise Refusal(
+            f"email: the account {account.login} has none; an administrator sets it, in the console or with "
+            "`ringback account email`"
+        )
     if not 1 <= len(label) <= LABEL_LENGTH:
         raise Refusal(f"label: must have 1 to {LABEL_LENGTH} characters")
     key = key or _PREFIX + secrets.token_urlsafe(32)

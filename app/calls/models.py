@@ -85,16 +85,30 @@ class Deployment(_Table):
     created_at = InstantField()
 
 
-class Permission(_Table):
-    """What an account may do with another's application."""
+class ApplicationAccess(_Table):
+    """What a login may do with another account's application, whether there is such a login or not."""
 
     id = AutoField()
     application = ForeignKeyField(Application, index=False)
-    account = ForeignKeyField(Account, index=False)
+    login = TextField()
     permission = TextField()
 
     class Meta:
-        indexes = ((("application", "account"), True),)
+        indexes = ((("application", "login"), True),)
+
+
+class ConsoleSession(_Table):
+    """A session of the console. ``id`` is a digest of the secret in its cookie, ``began_at`` machine time."""
+
+    id = TextField(primary_key=True)
+    account_id = IntegerField(index=True)
+    began_at = DoubleField(index=True)
+
+
+class Erasure(_Table):
+    """Has a row when something was overwritten whose traces must go from SQLite's files."""
+
+    id = IntegerField(primary_key=True)
 
 
 class Guess(_Table):

@@ -246,6 +246,15 @@ class Postgres:
         if dumped.returncode:
             raise Refusal(f"pg_dump failed: {dumped.stderr.strip()}")
 
+    def beside(self, ending: str) -> None:
+        """None: the server's files are not ours."""
+
+    def must_erase(self) -> None:
+        """Nothing to do: the server keeps old versions of rows until it vacuums, and its WAL as it is set up."""
+
+    def erase(self) -> bool:
+        return True
+
     def release(self) -> None:
         if not self._pool.in_transaction():
             self._pool.close()

@@ -254,6 +254,8 @@ def _remove(campaign_id: int, batch: int = 5_000) -> None:
                 campaign_id,
             )
     with writing():
+        if execute("SELECT 1 FROM terms WHERE campaign_id = ? AND is_pci", campaign_id).fetchone():
+            db.must_erase()
         execute(f"DELETE FROM terms WHERE campaign_id = ? AND {unseen}", campaign_id, campaign_id)
         execute("DELETE FROM campaign WHERE id = ? AND status = ?", campaign_id, CampaignStatus.LOADING)
 

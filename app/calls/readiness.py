@@ -60,9 +60,13 @@ class _Look(threading.Thread):
 
     def run(self) -> None:
         try:
-            missing = db.pending_upgrades()
-            if missing:
-                self._seen.append(f"the database lacks schema upgrades: {', '.join(missing)}")
+            schema = db.read_schema()
+            if schema.unknown:
+                self._seen.append(
+                    f"a newer version of ringback upgraded the database ({', '.join(schema.unknown)}): stop this one"
+                )
+            elif schema.pending:
+                self._seen.append(f"the database lacks schema upgrades: {', '.join(schema.pending)}")
             else:
                 self._try_out()
             self._left_to_do = ""

@@ -22,6 +22,8 @@ def forget_calls(now: datetime, by: str) -> dict[str, int]:
         db.exclusive("claims")
         for table in _OF_CALLS:
             execute(f"DELETE FROM {table} WHERE call_id IN (SELECT id FROM call WHERE campaign_id IN {_SEEN})", loading)
+        if execute(f"SELECT 1 FROM terms WHERE is_pci AND campaign_id IN {_SEEN}", loading).fetchone():
+            db.must_erase()
         calls = execute(f"DELETE FROM call WHERE campaign_id IN {_SEEN}", loading).rowcount
         execute(f"DELETE FROM terms WHERE campaign_id IN {_SEEN}", loading)
         campaigns = execute("DELETE FROM campaign WHERE status <> ? AND NOT is_default", loading).rowcount

@@ -10,12 +10,13 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import peewee
 
+from app import private_files
 from app.calls.engine import WAIT_SECONDS, Taken
 from app.errors import NoDatabase, SettingError
 
@@ -26,7 +27,13 @@ PRAGMAS = {
     "busy_timeout": int(WAIT_SECONDS * 1000),
     "cache_size": -16_384,
     "temp_store": "memory",
+    "secure_delete": 1,  # what is deleted or overwritten is zeroed in its page
 }
+
+OWN_ENDINGS = ("", "-wal", "-shm", "-turn")
+"""Of the files that stay beside each other. Names that are held have files of their own, made anew each time."""
+ERASE_WAIT_MS = 200
+"""How long those who read may keep an erasure, and with it all who write, from going on; then it is tried later."""
 
 
 class _Turn:
@@ -34,7 +41,7 @@ class _Turn:
 
     def __init__(self, path: Path) -> None:
         self._thread = threading.Lock()
-        self._file = path.open("ab")
+        self._file = open(path, "ab", opener=private_files.opener)  # noqa: SIM115 - as long as the database is open
         self._asking = threading.RLock()  # a turn that comes at once is noticed by the thread that asks
         self._asker = ThreadPoolExecutor(1, thread_name_prefix="turn")
         self._asked: Future[None] | None = None
@@ -94,7 +101,7 @@ class HeldFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         while True:
-            self._file: IO[bytes] = path.open("ab")
+            self._file: IO[bytes] = open(path, "ab", opener=private_files.opener)  # noqa: SIM115 - as long as held
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -151,6 +158,9 @@ class Sqlite:
             if not make and not self._path.exists():
                 raise NoDatabase(self.place)
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_files.make(self._path)  # its WAL and index of that get the same mode
+            for ending in OWN_ENDINGS:
+                private_files.tighten(Path(f"{self._path}{ending}"))
             self.database: peewee.Database = peewee.SqliteDatabase(str(self._path), pragmas=PRAGMAS)
             self.database.connect()
             self._turn = _Turn(self._lock_path("turn"))
@@ -181,8 +191,14 @@ class Sqlite:
                 self.database.close()  # opened while the file could only be read, it could never write
             raise
 
-    def upgrading(self) -> _Turn:
-        return self._turn
+    @contextmanager
+    def upgrading(self) -> Iterator[None]:
+        with ExitStack() as held:
+            while True:  # a copy of much data takes longer than a turn is waited for
+                with suppress(peewee.OperationalError):
+                    held.enter_context(self._turn)
+                    break
+            yield
 
     def exclusive(self, name: str) -> None:
         """Nothing to do: whoever writes is alone."""
@@ -212,6 +228,28 @@ class Sqlite:
     def backup(self, path: Path) -> None:
         self.database.execute_sql("VACUUM INTO ?", (str(path),))
 
+    def beside(self, ending: str) -> Path:
+        return Path(f"{self._path}{ending}")
+
+    def must_erase(self) -> None:
+        self.database.execute_sql("INSERT INTO erasure (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+
+    def erase(self) -> bool:
+        """What was overwritten still stands in the WAL: all of that goes into the database, and the WAL is emptied."""
+        if self.database.execute_sql("SELECT 1 FROM erasure").fetchone() is None:
+            return True
+        with self._turn:  # nobody writes between the two, so no request is lost
+            self.database.execute_sql(f"PRAGMA busy_timeout = {ERASE_WAIT_MS}")
+            try:
+                (busy, _, _) = self.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self.database.execute_sql(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
+            if busy:
+                return False
+            with self.database.atomic("IMMEDIATE"):
+                self.database.execute_sql("DELETE FROM erasure")
+        return True
+
     def release(self) -> None:
         """Nothing to do: each thread keeps its own connection."""
 
@@ -220,4 +258,4 @@ class Sqlite:
         self._turn.close()
 
     def _lock_path(self, name: str) -> Path:
-        return Path(f"{self._path}-{name}")
+        return self.beside(f"-{name}")

@@ -63,7 +63,7 @@ def app_remove(settings: Settings, application_id: int) -> None:
 @with_database
 def app_allow(settings: Settings, application_id: int, login: str, right: str) -> None:
     """Let another account queue calls for an application, or only see them."""
-    deployments.allow(application_id, accounts.named(login), Right(right))
+    deployments.allow(application_id, accounts.named(login).login, Right(right))
     click.echo(f"{login} may {right} with application {application_id}")
 
 
@@ -73,7 +73,7 @@ def app_allow(settings: Settings, application_id: int, login: str, right: str) -
 @with_database
 def app_forbid(settings: Settings, application_id: int, login: str) -> None:
     """Take back what `ringback app allow` gave."""
-    deployments.forbid(application_id, accounts.named(login))
+    deployments.forbid(application_id, login)
     click.echo(f"{login} has nothing more to do with application {application_id}")
 
 

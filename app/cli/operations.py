@@ -1,5 +1,6 @@
-"""``ringback backup``, ``campaign``, ``suspend`` and ``resume``: what keeps a running ringback in hand."""
+"""``ringback backup``, ``upgrade``, ``campaign``, ``suspend`` and ``resume``: what keeps a running ringback in hand."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,15 +19,30 @@ MOST_BECAUSE = 200
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @as_json_lines
-@with_database
+@partial(with_database, schema="any")
 def backup(settings: Settings, file: Path, as_json: bool) -> None:
-    """Write a copy of the database to FILE, while it is in use."""
+    """Write a copy of the database to FILE, while it is in use. Its schema stays as it is."""
     try:
         db.backup(file)
         size = file.stat().st_size
     except OSError as wrong:
         raise Refusal(f"{file} can't be written: {wrong.strerror}") from wrong
     say(as_json, f"{file}: {size:,} bytes", file=str(file), bytes=size)
+
+
+@main.command()
+@as_json_lines
+@partial(with_database, schema="any")
+def upgrade(settings: Settings, as_json: bool) -> None:
+    """Bring the database to this version's schema, after a copy of an SQLite file beside it.
+
+    Stop all other programs of ringback first. Of a PostgreSQL database make a copy with `ringback backup`.
+    """
+    done = db.upgrade()
+    text = f"{db.place()}: applied {', '.join(done.names)}" if done.names else f"{db.place()} has all upgrades"
+    if done.copy:
+        text += f"; a copy from before is kept in {done.copy}"
+    say(as_json, text, upgrades=done.names, copy=done.copy and str(done.copy))
 
 
 @main.group()

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -29,6 +29,7 @@ _COMMANDS = {
     "sip": "trunks",
     "status": "status",
     "suspend": "operations",
+    "upgrade": "operations",
     "upload": "calls",
     "vxml": "vxml",
     "web": "servers",
@@ -84,15 +85,21 @@ def main(context: click.Context, tied: bool) -> None:
         programs.end_with_parent()
 
 
-def with_database(command: Callable[..., None], *, make: bool = False) -> Callable[..., None]:
-    """Give a command the settings, with the database open; one that is not there is made only with ``make``."""
+def with_database(
+    command: Callable[..., None], *, make: bool = False, schema: Literal["current", "any"] = "current"
+) -> Callable[..., None]:
+    """Give a command the settings, with the database open.
+
+    One that is not there is made only with ``make``; one that another version has made is refused unless ``schema`` is
+    "any".
+    """
 
     @click.pass_obj
     @wraps(command)
     def run(settings: Settings, *args: Any, **kwargs: Any) -> None:
         from app.calls import db
 
-        if db.open_database(settings.database, make=make):
+        if db.open_database(settings.database, make=make, schema=schema):
             click.echo(f"There was no database: {db.place()} is made.", err=True)
         command(settings, *args, **kwargs)
 

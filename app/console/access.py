@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from app import clock, cross_site, loopback, posted
-from app.calls import accounts, audit
+from app.calls import audit, sessions
 from app.calls.accounts import AccountStatus
 from app.calls.models import Account
 from app.client import client_address
@@ -20,14 +20,12 @@ from app.console import console
 from app.console.desk import desk
 from app.errors import BadCredentials, TooManyChecks, TryLater
 
-SESSION_SECONDS = 12 * 3600
-"""How long after signing in somebody has to sign in again, by the machine's clock."""
 TAKE_LISTS = ("console.try_upload", "console.try_for_deployment")
 LONGEST_OF_STRANGERS, LONGEST_FORM = 16_384, 262_144
 """Bytes of a form before anybody has signed in, and after."""
 LONGEST_PASTE, MOST_PARTS = 4 * 1024 * 1024, 50
 """Bytes of a list that is typed or pasted, which unlike a file is held in memory; fields of a form with a list."""
-_SINCE, _ACCOUNT, _FINGERPRINT = "signed_in_at", "account", "fingerprint"
+_SESSION = "session"
 
 P = ParamSpec("P")
 
@@ -50,7 +48,7 @@ class Viewer:
 def install(web: Flask) -> None:
     """Put sign-in and the protection of forms in front of the console's pages, and of no API's."""
     web.config["WTF_CSRF_CHECK_DEFAULT"] = False
-    web.config["WTF_CSRF_TIME_LIMIT"] = SESSION_SECONDS
+    web.config["WTF_CSRF_TIME_LIMIT"] = sessions.SESSION_SECONDS
     csrf.init_app(web)
 
 
@@ -91,7 +89,7 @@ def _bound_form() -> None:
 
 
 def known_viewer() -> Viewer | None:
-    """Whoever the session says is signed in, unless that is too long ago or the PIN was changed since."""
+    """Whoever is signed in with the cookie's session, unless it has ended: signed out, too old, another PIN."""
     if "viewer" not in g:
         g.viewer = _signed_in_as()
     found: Viewer | None = g.viewer
@@ -99,10 +97,11 @@ def known_viewer() -> Viewer | None:
 
 
 def _signed_in_as() -> Viewer | None:
-    if not 0 <= clock.machine() - session.get(_SINCE, 0) < SESSION_SECONDS:
+    if _SESSION not in session:
         return None
-    account = Account.get_or_none(Account.id == session.get(_ACCOUNT), Account.status == AccountStatus.ACTIVE)
-    if account is None or accounts.fingerprint(account) != session.get(_FINGERPRINT):
+    account_id = sessions.account_of(session[_SESSION], clock.machine())
+    account = Account.get_or_none(Account.id == account_id, Account.status == AccountStatus.ACTIVE)
+    if account is None:
         return None
     return Viewer(account.id, account.login, account.is_admin)
 
@@ -171,8 +170,8 @@ def do_sign_in() -> ResponseReturnValue:
     except BadCredentials as refused:
         return render_template("login.html", login=typed, problem=str(refused)), 403
     account = Account.get_by_id(account_id)
-    session.clear()
-    session.update({_SINCE: clock.machine(), _ACCOUNT: account.id, _FINGERPRINT: accounts.fingerprint(account)})
+    _end_session()
+    session[_SESSION] = sessions.begin(account.id, clock.machine())
     g.viewer = Viewer(account.id, account.login, account.is_admin)
     note("signed in", account.login)
     return redirect(_back())
@@ -181,11 +180,17 @@ def do_sign_in() -> ResponseReturnValue:
 @console.post("/logout")
 @signed_in
 def sign_out() -> ResponseReturnValue:
-    """End the session."""
+    """End the session, in copies of its cookie too."""
     note("signed out", viewer().login)
-    session.clear()
+    _end_session()
     flash("You are signed out.")
     return redirect(url_for("console.sign_in"))
+
+
+def _end_session() -> None:
+    if _SESSION in session:
+        sessions.end(session[_SESSION])
+    session.clear()
 
 
 def _back() -> str:

@@ -168,7 +168,7 @@ def settings() -> str:
         settings=in_force.read(desk().settings),
         reasons=desk().readiness.reasons(),
         schedulers=schedulers.every(),
-        pending_upgrades=db.pending_upgrades(),
+        schema=db.read_schema(),
     )
 
 

@@ -1,8 +1,8 @@
 """The ledger of dials: a file that tells what was dialled whatever becomes of the database."""
 
+import os
 import threading
 from datetime import datetime
-from pathlib import Path
 
 from app.telephony.carrier import Dial
 
@@ -12,7 +12,7 @@ class Ledger:
 
     def __init__(self, path: str) -> None:
         self._lock = threading.Lock()
-        self._file = Path(path).open("a", encoding="ascii", buffering=1)  # noqa: SIM115 - closed with the carrier
+        self._file = open(path, "a", encoding="ascii", buffering=1, opener=_private)  # noqa: SIM115 - closed with the carrier
 
     def write(self, dial: Dial, now: datetime) -> None:
         with self._lock:
@@ -20,3 +20,8 @@ class Ledger:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that, when this makes it, only its owner may read: it has phone numbers."""
+    return os.open(path, flags, 0o600)

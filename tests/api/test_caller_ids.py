@@ -95,7 +95,7 @@ def test_the_fuse_api(ask: Callable[..., object]) -> None:
 def test_whose_caller_ids_count(ask: Callable[..., object], real: FlaskClient) -> None:
     """Those of the account whose calls they are: an application's owner's, whoever else may queue for it."""
     application = deployments.applications()[-1]
-    deployments.allow(application.id, accounts.named("demo"), deployments.Right.QUEUE)
+    deployments.allow(application.id, "demo", deployments.Right.QUEUE)
     demo = {"Authorization": f"Basic {base64.b64encode(b'demo@example.com:demo-key').decode()}"}
     path = f"/api/apps/{application.id}/{deployments.deployments()[-1].id}/queue"
     assert real.post(path, data={"phone_number": shown(OTHERS)}, headers=demo).status_code == 400

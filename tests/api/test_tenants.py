@@ -63,7 +63,7 @@ def house(cheap_pins: None, web: FlaskClient, clock: MovableClock) -> House:
     gone = deployments.add_deployment(shop.id, "gone", "", now)
     for application in (shop, closed):
         for name in ("queuer", "reader", "inactive", "deleted"):
-            deployments.allow(application.id, made[name], RIGHTS[name])
+            deployments.allow(application.id, name, RIGHTS[name])
     call_ids = [
         Deployed(clock, "", "", each.id).call("6175550100", start_in=60, metadata={"name": "Ann"})
         for each in (there, gone, within)
@@ -134,7 +134,7 @@ def test_a_call_of_an_account_is_none_of_a_deployment(web: FlaskClient, house: H
 
 def test_a_permission_that_is_taken_back_holds_no_more(web: FlaskClient, house: House) -> None:
     shop = int(house.places[0].path.split("/")[0])
-    deployments.forbid(shop, accounts.named("queuer"))
+    deployments.forbid(shop, "queuer")
     assert _asked(web, house.credentials["queuer"], house.places[0]) == "404 404 404 404"
 
 

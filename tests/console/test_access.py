@@ -7,9 +7,10 @@ from routes import routes
 from visitor import Visitor, words
 
 from app import door, factory
-from app.calls import accounts, audit
+from app.calls import accounts, audit, sessions
 from app.calls.accounts import AccountStatus
-from app.console.access import SESSION_SECONDS
+from app.calls.db import execute
+from app.calls.sessions import SESSION_SECONDS
 from app.settings import Settings
 
 pytestmark = pytest.mark.one_engine
@@ -101,12 +102,51 @@ def test_a_page_that_wants_a_sign_in_is_there_after_it(visitor: Visitor) -> None
 def test_a_session_ends_twelve_hours_after_signing_in(visitor: Visitor) -> None:
     """However much it is used."""
     visitor.sign_in()
-    with visitor.web.session_transaction() as session:
-        session["signed_in_at"] -= SESSION_SECONDS - 60
+    execute("UPDATE console_session SET began_at = began_at - ?", SESSION_SECONDS - 60)
     assert is_in(visitor)
-    with visitor.web.session_transaction() as session:
-        session["signed_in_at"] -= 60
+    execute("UPDATE console_session SET began_at = began_at - ?", 60)
     assert not is_in(visitor)
+
+
+def test_signing_out_ends_copies_of_the_cookie(visitor: Visitor) -> None:
+    """Another browser of the same account stays signed in; signing in again does not bring the copy back."""
+    visitor.sign_in()
+    cookie = visitor.web.get_cookie("session")
+    assert cookie is not None
+    elsewhere = Visitor(visitor.web.application.test_client()).sign_in()
+    thief = Visitor(visitor.web.application.test_client())
+    thief.web.set_cookie("session", cookie.value)
+    assert is_in(thief)
+    visitor.send("/overview", "/logout")
+    thief.web.set_cookie("session", cookie.value)
+    assert not is_in(thief)
+    assert is_in(elsewhere)
+    visitor.sign_in()
+    thief.web.set_cookie("session", cookie.value)
+    assert not is_in(thief)
+
+
+def test_a_new_pin_ends_every_session_of_the_account_and_of_no_other(visitor: Visitor, clock: MovableClock) -> None:
+    """Whoever signed in with the old PIN, in whatever browser; also when the new one is the same."""
+    somebody = other(visitor.web, clock)
+    browsers = [Visitor(visitor.web.application.test_client()).sign_in() for _ in range(2)]
+    accounts.change_pin("demo", "1234", allow_weak_pin=True)
+    assert not any(is_in(browser) for browser in browsers)
+    assert is_in(somebody)
+
+
+def test_sessions_of_an_account_are_bounded_and_old_ones_go(
+    database: None, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest ends when there is one too many; what is over leaves no row."""
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
+    demo = accounts.named("demo").id
+    others = sessions.begin(accounts.add("other", "4711", clock.now(), allow_weak_pin=True).id, 0.0)
+    begun = [sessions.begin(demo, float(at)) for at in range(4)]
+    assert [sessions.account_of(one, 4.0) for one in begun] == [None, demo, demo, demo]
+    assert sessions.account_of(others, 4.0) is not None
+    sessions.begin(demo, 4.0 + SESSION_SECONDS)
+    assert execute("SELECT count(*) FROM console_session").fetchone() == (1,)
 
 
 def test_a_session_ends_with_its_pin_and_with_its_account(visitor: Visitor) -> None:
@@ -195,7 +235,11 @@ def test_every_answer_carries_the_policy(visitor: Visitor) -> None:
 @pytest.mark.parametrize("hosts", [pytest.param("", id="this machine"), pytest.param("calls.example", id="others too")])
 def test_the_cookie_is_closed(settings: Settings, database: None, hosts: str) -> None:
     """No script reads it, no other site's form sends it; over TLS alone where others come in."""
-    told = {"RINGBACK_DATABASE": settings.database, "RINGBACK_HOSTS": hosts, "RINGBACK_SECRET_KEY": "any"}
+    told = {
+        "RINGBACK_DATABASE": settings.database,
+        "RINGBACK_HOSTS": hosts,
+        "RINGBACK_SECRET_KEY": "a key of some length",
+    }
     web = factory.create_app(Settings.read(told)).test_client()
     answer = web.get("/login", base_url=f"https://{hosts or 'localhost'}")
     (cookie,) = answer.headers.getlist("Set-Cookie")

@@ -186,12 +186,12 @@ def test_a_change_is_refused_with_a_reason(
 
 def test_the_settings_in_force_and_where_each_came_from(tmp_path: Path) -> None:
     """The environment, a file, or nowhere; a secret's value and a database's password are told to nobody."""
-    (tmp_path / "key").write_text("very secret")
+    (tmp_path / "key").write_text("a key that is very secret")
     settings = Settings.read(
         {
             "RINGBACK_DATABASE": "postgresql://user:pass:w@host/name",
             "RINGBACK_SECRET_KEY_FILE": f"{tmp_path}/key",
-            "RINGBACK_TESTING_TOKEN": "secret too",
+            "RINGBACK_TESTING_TOKEN": "a secret that is long enough too",
             "RINGBACK_LINES": "7",
         }
     )

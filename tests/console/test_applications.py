@@ -12,6 +12,7 @@ from visitor import Visitor, words
 from app.calls import accounts, applications, deployments, keys
 from app.calls.db import execute
 from app.calls.deployments import Right
+from app.errors import Refusal
 
 
 @pytest.fixture
@@ -197,16 +198,57 @@ def test_a_right_to_queue_and_a_right_to_see(office: Office, owner: Visitor) -> 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        pytest.param({"login": "nobody", "right": "queue"}, "there is no account nobody", id="login"),
+        pytest.param({"login": "x" * 129, "right": "queue"}, "login: must have 1 to 128 characters", id="login"),
         pytest.param({"login": "demo", "right": "owner"}, "right: must be queue or read", id="right"),
     ],
 )
 def test_a_permission_that_is_refused(owner: Visitor, fields: dict[str, str], sentence: str) -> None:
-    """Nobody becomes an owner, and there is no guessing."""
+    """Nobody becomes an owner."""
     answer = owner.send("/applications/2", "/applications/2/allow", **fields)
     assert answer.status_code == 400
     assert sentence in words(answer.text)
     assert applications.permissions(2) == []
+
+
+def test_nobody_learns_which_logins_there_are(owner: Visitor) -> None:
+    """A login that there is and one that there is not are answered alike, to the letter, when allowed and forbidden."""
+    seen: dict[str, list[tuple[int, str]]] = {"demo": [], "none": []}
+    for login, answers in seen.items():
+        for what in ("allow", "forbid", "allow"):
+            answer = owner.send("/applications/2", f"/applications/2/{what}", login=login, right="queue")
+            page = re.sub(r'name="csrf_token" value="[^"]*"', "", owner.follow(answer))
+            answers.append((answer.status_code, page.replace(login, "LOGIN")))
+        owner.send("/applications/2", "/applications/2/forbid", login=login)
+    assert "LOGIN" in seen["none"][0][1]
+    assert seen["demo"] == seen["none"]
+
+
+def test_a_login_that_was_allowed_before_it_was_made(office: Office, owner: Visitor) -> None:
+    """May work with the application from its first moment."""
+    owner.send("/applications/2", "/applications/2/allow", login="other", right="queue")
+    other = _another(office)
+    assert "clinic" in other.page("/applications")
+    assert other.send("/deployments/2", "/deployments/2/queue", phone_number="6175550100").status_code == 302
+    owner.send("/applications/2", "/applications/2/forbid", login="other")
+    other.page("/applications/2", 404)
+
+
+def test_an_administrator_is_told_of_a_wrong_login(office: Office, owner: Visitor) -> None:
+    """They see all accounts anyway."""
+    demo = Visitor(office.web.application.test_client()).sign_in()
+    answer = demo.send("/applications/2", "/applications/2/allow", login="nobody", right="read")
+    assert "there is no account nobody" in words(answer.text)
+    assert applications.permissions(2) == []
+
+
+def test_only_so_many_may_work_with_an_application(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More are refused; one of them may be changed all the same."""
+    monkeypatch.setattr(deployments, "MAX_ALLOWED", 2)
+    for login in ("one", "two", "two"):
+        deployments.allow(2, login, Right.READ)
+    with pytest.raises(Refusal, match="login: an application has at most 2 others"):
+        deployments.allow(2, "three", Right.READ)
+    assert [login for login, _ in applications.permissions(2)] == ["one", "two"]
 
 
 WRITES = (
@@ -278,12 +320,28 @@ def test_nobody_revokes_the_key_of_another(office: Office, owner: Visitor) -> No
     assert keys.demo_is_open()
 
 
-def test_an_account_without_an_address_gives_one_with_its_first_key(office: Office) -> None:
-    """It is the user name of the API; one that is taken is refused."""
+@pytest.mark.parametrize("email", ["demo@example.com", "owner@example.com", "nobody@example.com"])
+def test_nobody_takes_an_address(office: Office, owner: Visitor, email: str) -> None:
+    """Nor learns whether it is taken: only an administrator gives an account its address."""
     other = _another(office)
+    assert "Ask an administrator" in other.page("/keys")
+    assert "/keys" not in other.forms("/keys")
+    token = other.forms("/queue")["/queue"].fields["csrf_token"]
+    answer = other.web.post("/keys", data={"csrf_token": token, "label": "x", "email": email})
+    assert answer.status_code == 400
+    assert "email: the account other has none; an administrator sets it" in words(answer.text)
+    assert email not in answer.text
+    assert accounts.named("other").email is None
+
+
+def test_an_administrator_gives_addresses(office: Office) -> None:
+    """To themselves with their first key; the key opens the Fuse API, and so do later ones of the account."""
+    other = _another(office)
+    accounts.set_admin("other", is_admin=True)
     taken = other.send("/keys", "/keys", label="x", email="demo@example.com")
-    assert taken.status_code == 400
     assert "demo@example.com is the address of another account" in words(taken.text)
     made = other.send("/keys", "/keys", label="x", email="Other@example.com")
-    (key,) = re.findall(r"<code>(rb_[^<]+)</code>", made.text)
-    assert keys.check("other@example.com", key).login == "other"
+    accounts.set_admin("other", is_admin=False)
+    for answer in (made, other.send("/keys", "/keys", label="y")):
+        (key,) = re.findall(r"<code>(rb_[^<]+)</code>", answer.text)
+        assert keys.check("other@example.com", key).login == "other"

@@ -1,7 +1,9 @@
 """The life of a deployment's call as call_details tells it, what its application is given, and its result in JSON."""
 
 import json
+import sqlite3
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -324,3 +326,44 @@ def test_the_metadata_of_is_pci_goes_however_the_call_ends(office: Office, deplo
     assert told(call_id)[0] == "canceled"
     assert SECRET not in _kept()
     assert SECRET not in office.customer.posts("/result")[0].body.decode()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_byte_of_is_pci_metadata_stays_in_the_files_of_sqlite(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    """Once the calls have ended, database, WAL and its index have nothing of 400 values, short and of many pages."""
+    length = (1, 40, 900, 9_000)
+    for number in range(400):
+        metadata = {"card": f"secret-{number:03}-" * length[number % 4]}
+        deployed.call(f"617555{number:04}", start_in=60, end_in=90, metadata=metadata, is_pci=True)
+    assert b"secret-" in _bytes(tmp_path), "the calls will need it"
+    office.clock.advance(hours=1)
+    office.work()
+    assert execute("SELECT count(*) FROM call WHERE status = 'canceled'").fetchone() == (400,)
+    assert b"secret-" in _bytes(tmp_path), "the WAL still has it"
+    assert db.erase()
+    assert b"secret-" not in _bytes(tmp_path)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_erasure_that_somebody_reads_against_is_tried_again(
+    office: Office, deployed: Deployed, tmp_path: Path
+) -> None:
+    """A reader that began before keeps the old pages; it does not fail, and they go when it has ended."""
+    deployed.call(PERSON, start_in=60, end_in=61, metadata={"card": SECRET}, is_pci=True)
+    reader = sqlite3.connect(tmp_path / "ringback.db", isolation_level=None)
+    reader.execute("BEGIN")
+    (kept,) = reader.execute("SELECT metadata FROM call").fetchone()
+    office.clock.advance(hours=1)
+    office.work()
+    assert not db.erase()
+    assert reader.execute("SELECT metadata FROM call").fetchone() == (kept,)
+    reader.close()
+    assert db.erase()
+    assert SECRET.encode() not in _bytes(tmp_path)
+
+
+def _bytes(folder: Path) -> bytes:
+    """All that stands in the files of the database."""
+    return b"".join(path.read_bytes() for path in folder.glob("ringback.db*"))

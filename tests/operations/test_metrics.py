@@ -206,7 +206,7 @@ def test_who_may_read_the_metrics(
             "RINGBACK_DATABASE": settings.database,
             "RINGBACK_BIND": bind,
             "RINGBACK_METRICS_TOKEN": token,
-            "RINGBACK_SECRET_KEY": "any",
+            "RINGBACK_SECRET_KEY": "a key of some length",
         }
     )
     web = factory.create_app(told).test_client()

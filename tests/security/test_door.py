@@ -20,7 +20,12 @@ HERE, ANY = "127.0.0.1:8080", "0.0.0.0:8080"
 
 def _web(database: str, bind: str = HERE, hosts: str = "", **more: str) -> FlaskClient:
     settings = Settings.read(
-        {"RINGBACK_DATABASE": database, "RINGBACK_BIND": bind, "RINGBACK_HOSTS": hosts, "RINGBACK_SECRET_KEY": "key"}
+        {
+            "RINGBACK_DATABASE": database,
+            "RINGBACK_BIND": bind,
+            "RINGBACK_HOSTS": hosts,
+            "RINGBACK_SECRET_KEY": "a key of some length",
+        }
         | more
     )
     return factory.create_app(settings).test_client()
@@ -101,9 +106,11 @@ def test_hosts_turn_on_the_public_rules(settings: Settings, database: None) -> N
     local = {"Host": "localhost:8080"}
     assert web.get("/testing/clock", headers=local).status_code == 403
     assert web.get("/metrics", headers=local).status_code == 401
-    web = _web(settings.database, hosts="calls.example.com", RINGBACK_TESTING_TOKEN="t", RINGBACK_METRICS_TOKEN="m")
-    assert web.get("/testing/clock", headers=local | {"Authorization": "Bearer t"}).status_code == 200
-    assert web.get("/metrics", headers=local | {"Authorization": "Bearer m"}).status_code == 200
+    web = _web(
+        settings.database, hosts="calls.example.com", RINGBACK_TESTING_TOKEN="t" * 16, RINGBACK_METRICS_TOKEN="m" * 16
+    )
+    assert web.get("/testing/clock", headers=local | {"Authorization": f"Bearer {'t' * 16}"}).status_code == 200
+    assert web.get("/metrics", headers=local | {"Authorization": f"Bearer {'m' * 16}"}).status_code == 200
     named = Settings.read({"RINGBACK_HOSTS": "calls.example.com"})
     assert (named.loopback, named.public, named.network_in_force) == (True, True, "public")
     assert Settings.read({}).network_in_force == "open"

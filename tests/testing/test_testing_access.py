@@ -84,7 +84,7 @@ def test_a_link_may_be_followed() -> None:
 
 def test_a_token_over_http(settings: Settings, database: None) -> None:
     """A wrong one is answered with 401 and how to do it; the right one opens."""
-    public = replace(settings, bind=("192.0.2.1", 8080), testing_token=TOKEN, secret_key="k")
+    public = replace(settings, bind=("192.0.2.1", 8080), testing_token=TOKEN, secret_key="a key of some length")
     refused = _ask(public, {"Authorization": "Bearer guess"})
     assert (refused.status_code, refused.headers["WWW-Authenticate"].lower()) == (401, "bearer")
     assert refused.json == {"error": "send RINGBACK_TESTING_TOKEN as Authorization: Bearer"}
