@@ -16,7 +16,7 @@ def opener(path: str, flags: int) -> int:
 
 def make(path: Path) -> None:
     """Make an empty file unless there is one. Raises OSError."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, MODE))
+    os.close(os.open(path, os.O_CREAT | os.O_RDONLY, MODE))
 
 
 def tighten(path: Path) -> None:

@@ -1,13 +1,14 @@
 """Loopback servers that answer well, badly or not at all, each counting the connections and requests it sees."""
 
 import contextlib
+import resource
 import socket
 import ssl
 import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -213,3 +214,14 @@ class Unread:
 
     def close(self) -> None:
         self._listener.close()
+
+
+@contextlib.contextmanager
+def no_file_may_grow() -> Iterator[None]:
+    """What a full disk does to a program: every write to a file fails."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

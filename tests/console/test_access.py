@@ -111,18 +111,18 @@ def test_a_session_ends_twelve_hours_after_signing_in(visitor: Visitor) -> None:
 def test_signing_out_ends_copies_of_the_cookie(visitor: Visitor) -> None:
     """Another browser of the same account stays signed in; signing in again does not bring the copy back."""
     visitor.sign_in()
-    cookie = visitor.web.get_cookie("session")
+    cookie = visitor.web.get_cookie("ringback")
     assert cookie is not None
     elsewhere = Visitor(visitor.web.application.test_client()).sign_in()
     thief = Visitor(visitor.web.application.test_client())
-    thief.web.set_cookie("session", cookie.value)
+    thief.web.set_cookie("ringback", cookie.value)
     assert is_in(thief)
     visitor.send("/overview", "/logout")
-    thief.web.set_cookie("session", cookie.value)
+    thief.web.set_cookie("ringback", cookie.value)
     assert not is_in(thief)
     assert is_in(elsewhere)
     visitor.sign_in()
-    thief.web.set_cookie("session", cookie.value)
+    thief.web.set_cookie("ringback", cookie.value)
     assert not is_in(thief)
 
 

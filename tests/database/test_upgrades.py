@@ -23,17 +23,6 @@ from app.settings import Settings
 OPEN = "import sys; from app.calls import db; db.open_database(sys.argv[1])"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs("postgres"))])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with nothing in it."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/ringback.db"
-    else:
-        server: Server = request.getfixturevalue("postgres_server")
-        with server.empty() as url:
-            yield url
-
-
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
     yield
@@ -90,9 +79,8 @@ def test_an_upgrade_is_one_line_of_the_log_and_a_new_database_none(
     assert [said for said in caplog.messages if said.startswith("the database")] == []
     db.open_database(url)
     (said,) = [said for said in caplog.messages if said.startswith("the database")]
-    assert said.startswith(
-        f"the database has got {len(names) - 1} schema upgrades, the last of them {names[-1]}; a copy"
-    )
+    kept = f"a copy from before is kept in {tmp_path}/ringback.db.before-{names[1]}"
+    assert said == f"the database has got {len(names) - 1} schema upgrades, the last of them {names[-1]}; {kept}"
 
 
 def _write_as_0004(customer: Customer) -> None:

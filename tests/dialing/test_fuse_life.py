@@ -341,7 +341,6 @@ def test_no_byte_of_is_pci_metadata_stays_in_the_files_of_sqlite(
     office.clock.advance(hours=1)
     office.work()
     assert execute("SELECT count(*) FROM call WHERE status = 'canceled'").fetchone() == (400,)
-    assert b"secret-" in _bytes(tmp_path), "the WAL still has it"
     assert db.erase()
     assert b"secret-" not in _bytes(tmp_path)
 
@@ -357,6 +356,7 @@ def test_an_erasure_that_somebody_reads_against_is_tried_again(
     (kept,) = reader.execute("SELECT metadata FROM call").fetchone()
     office.clock.advance(hours=1)
     office.work()
+    assert SECRET.encode() in _bytes(tmp_path), "the WAL still has it"
     assert not db.erase()
     assert reader.execute("SELECT metadata FROM call").fetchone() == (kept,)
     reader.close()

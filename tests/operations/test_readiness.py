@@ -1,7 +1,6 @@
 """/livez and /readyz: what a load balancer hears, and why."""
 
 import contextlib
-import resource
 import sqlite3
 import time
 import urllib.error
@@ -13,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from customer import Customer
+from faults import no_file_may_grow
 from flask.testing import FlaskClient
 from live import Live, until
 
@@ -82,17 +82,6 @@ def test_not_ready_while_another_holds_the_write_lock(web: FlaskClient, schedule
     until(lambda: not ready(web), 5, "it is ready again")
 
 
-@contextlib.contextmanager
-def no_file_may_grow() -> Iterator[None]:
-    """What a full disk does to a program: every write to a file fails."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 @on_sqlite
 def test_not_ready_while_the_disk_is_full(web: FlaskClient, scheduler: None) -> None:
     """Reading goes on and a transaction can be begun, but no row can be kept."""
@@ -107,6 +96,13 @@ def test_not_ready_with_a_schema_that_is_not_up_to_date(web: FlaskClient, schedu
     with writing():
         execute("DELETE FROM schema_migration WHERE name LIKE '0002%'")
     assert ready(web) == ["the database lacks schema upgrades: 0002_dispatch"]
+
+
+def test_not_ready_when_a_newer_version_has_upgraded(web: FlaskClient, scheduler: None) -> None:
+    """A program that goes on after that says what to do."""
+    with writing():
+        execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_tomorrow', '2030-01-01')")
+    assert ready(web) == ["a newer version of ringback upgraded the database (9999_tomorrow): stop this one"]
 
 
 def test_not_ready_when_the_tables_are_gone(web: FlaskClient, scheduler: None) -> None:
