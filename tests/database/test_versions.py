@@ -23,7 +23,7 @@ from app.settings import Settings
 
 NAMES = sorted(path.stem for path in db.UPGRADES.glob("0*.py"))
 LAST = NAMES[-1]
-ADD = 4
+FIRST_ADDITIVE = 4
 """So many upgrades come before the first that only adds."""
 START = "import sys; from app.calls import db; db.open_database(sys.argv[1])"
 COMMANDS = (
@@ -198,10 +198,10 @@ def test_every_upgrade_only_adds(empty_url: str, tmp_path: Path, monkeypatch: py
     A program of the version before that is still running then finds all that its queries name.
     """
     with monkeypatch.context() as former:
-        former.setattr(db, "UPGRADES", _folder_of(NAMES[:ADD], tmp_path))
+        former.setattr(db, "UPGRADES", _folder_of(NAMES[:FIRST_ADDITIVE], tmp_path))
         db.open_database(empty_url)
     before = _shape()
-    for name in NAMES[ADD:]:
+    for name in NAMES[FIRST_ADDITIVE:]:
         Runner(db.database.obj, str(db.UPGRADES)).up(name)
         after = _shape()
         assert set(before) <= set(after), name
