@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from app import clock, cross_site, loopback, posted
-from app.calls import audit, sessions
+from app.calls import accounts, audit, sessions
 from app.calls.accounts import AccountStatus
 from app.calls.models import Account
 from app.client import client_address
