@@ -11,7 +11,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
 1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
    ``cross_site`` (whether a page of another site sends it) ``markup``
-   (text in XML), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the
+   (text in XML) ``private_files`` (their owner's alone), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the
    simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is there: pacing has
    sound leave on time, causes says what its answers mean, detection and greetings who answered, speech says the
    prompts) and ``voicexml`` (reading and running the customer's pages: session runs an application, fia a form of it,
@@ -27,6 +27,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
    ``posted``   reading a form as PHP did
    ``recent``   what many ask for, worked out at most once a second
 3. ``calls``    the life of a call, as rows: db (in front of its engines sqlite and postgres), models, upgrades,
+                schema (which upgrades it has had), backups, sessions (of the console),
                 demo_account (where it may not be), caller_ids (of accounts),
                 accounts, pin_hashing, pin_strength, credentials (a login with its PIN), login_throttle (wrong PINs by
                 address), login_failures (by login, over a day), login_refusals (their log and count), checking_places
