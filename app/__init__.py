@@ -11,7 +11,8 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
 
 1. ``settings`` ``clock`` ``errors`` ``loopback`` (who sits at this machine) ``client`` (whose request it is)
    ``cross_site`` (whether a page of another site sends it) ``markup``
-   (text in XML) ``private_files`` (their owner's alone), and two islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the
+   (text in XML) ``private_files`` (their owner's alone),
+   and two islands that import nothing of ours but errors: ``telephony`` (carriers: the protocol, the
    simulated one and who answers it, by script too; sip over a trunk, which options asks whether it is there: pacing has
    sound leave on time, causes says what its answers mean, detection and greetings who answered, speech says the
    prompts) and ``voicexml`` (reading and running the customer's pages: session runs an application, fia a form of it,
