@@ -267,6 +267,10 @@ class _Unquoted:
         found, self._rest = _plain_bytes(self._rest), b""
         return found
 
+    def seekable(self) -> bool:
+        """Whether it can be read again."""
+        return True
+
     def seek(self, position: int) -> None:
         """Begin to read anew; ``position`` is 0, as no other is known."""
         self._coded.seek(position)

@@ -113,18 +113,17 @@ class CallList(ABC):
         self.duplicates = seen.duplicates()
 
     def refuse_unusable(self) -> None:
-        """Raise BadList for a file that is no text or has too many lines, before any is used; reads it and goes back.
+        """Raise BadList for a file that is no text or has too many lines, before any is used; reads it and goes back to its beginning.
 
         Most lists are let through by the number of their line ends alone.
         """
         if not self._stream.seekable():  # a pipe on the command line
             return
-        start = self._stream.tell()
         ends = sum(block.count(b"\n") for block in blocks(self._stream, self.FIELD, self.LONGEST_LINE))
-        self._stream.seek(start)
+        self._stream.seek(0)
         if ends > self._max_lines:
             self._refuse_too_long()
-            self._stream.seek(start)
+            self._stream.seek(0)
 
     def _refuse_too_long(self) -> None:
         filled, first = 0, b""

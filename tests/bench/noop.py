@@ -40,7 +40,9 @@ def main() -> None:
     db.open_database(settings.database)
     clock = Clock()
     equipment = Equipment(_NoCarrier(clock), make_outside(settings), clock, settings.timezone)
-    service = Service(equipment, lines=settings.lines, seed=settings.seed, keep_days=settings.keep_days)
+    service = Service(
+        equipment, lines=settings.lines, most_of_queue=settings.lines, seed=settings.seed, keep_days=settings.keep_days
+    )
     run_until_signalled(service)
 
 

@@ -85,7 +85,7 @@ class Actor:
         simulated = SimulatedCarrier(clock, callees, takes_time=False, ledger=Ledger(settings.dial_ledger))
         self.carrier = HeldCarrier(simulated, place)
         equipment = Equipment(self.carrier, factory.make_outside(settings), clock, settings.timezone)
-        self.service = Service(equipment, lines=2 * CALLS, seed=settings.seed, keep_days=0)
+        self.service = Service(equipment, lines=2 * CALLS, most_of_queue=2 * CALLS, seed=settings.seed, keep_days=0)
         self.service.watch = schedulers.Watch(lambda: int(elapsed()), elapsed)
         self.service.heart.start()
 

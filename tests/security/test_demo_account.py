@@ -45,7 +45,7 @@ def office(settings: Settings, web: FlaskClient, clock: MovableClock, customer: 
     rules = DialRules(NumberRules(callers=frozenset({TRUNK})), costs=True)
     outside = factory.make_outside(settings)
     equipment = Equipment(carriers.make_carrier(settings, clock), outside, clock, ZoneInfo("UTC"), rules)
-    service = Service(equipment, lines=50, seed="ringback", keep_days=0)
+    service = Service(equipment, lines=50, most_of_queue=50, seed="ringback", keep_days=0)
     yield Office(web, service, clock, customer)
     service.dispatcher.close(1)
     service.sender.close(5)
