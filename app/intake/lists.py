@@ -113,9 +113,9 @@ class CallList(ABC):
         self.duplicates = seen.duplicates()
 
     def refuse_unusable(self) -> None:
-        """Raise BadList for a file that is no text or has too many lines, before any is used; reads it and goes back to its beginning.
+        """Raise BadList for a file that is no text or has too many lines, before any is used.
 
-        Most lists are let through by the number of their line ends alone.
+        Reads it and goes back to its beginning. Most lists are let through by the number of their line ends alone.
         """
         if not self._stream.seekable():  # a pipe on the command line
             return
