@@ -27,7 +27,7 @@ def list_keys() -> ResponseReturnValue:
 
 
 def _listed(
-    made: str = "", problem: Refusal | None = None, secret: str = "", secret_problem: Refusal | None = None
+    made: str = "", problem: Refusal | None = None, secret: str | None = None, secret_problem: Refusal | None = None
 ) -> ResponseReturnValue:
     account = Account.get_by_id(viewer().account_id)
     page = render_template(
