@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,16 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def folder_with_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("somebody")
+    assert Shell(folder).run("account", "add", "somebody", "--pin", "837465").returncode == 0
+    return folder
+
+
 @pytest.fixture
-def shell_with_database(shell: Shell) -> Shell:
-    assert shell.run("account", "add", "somebody", "--pin", "837465").returncode == 0
+def shell_with_database(folder_with_database: Path, shell: Shell, tmp_path: Path) -> Shell:
+    shutil.copytree(folder_with_database, tmp_path, dirs_exist_ok=True)
     return shell
 
 

@@ -64,6 +64,7 @@ def test_serve_and_its_programs_run_beside_files_of_the_users_own(folder: Path) 
         assert live.log.read_text().count(RAN) == live.log.read_text().count("starting it again") == 0
 
 
+@pytest.mark.soak
 def test_the_demonstration_runs_beside_them(folder: Path) -> None:
     with Script(folder) as live:
         live.stop()

@@ -29,7 +29,7 @@ from app.settings import Settings
 
 pytestmark = pytest.mark.one_engine
 
-SECONDS = float(os.environ.get("GENERATOR_SECONDS", "10"))
+SECONDS = float(os.environ.get("GENERATOR_SECONDS", "4"))
 LEAST = 100
 """Requests, however long they take."""
 LONGEST = 15.0

@@ -126,7 +126,7 @@ def attack(seed: int, times: int) -> None:
         check_ends(hostile(dice, number), scopes)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_any_function_with_the_largest_arguments_is_ended(seed: int) -> None:
     attack(seed, 10)
 
