@@ -107,6 +107,15 @@ class Worker(ThreadWorker):
         finally:
             self._count(-1)
 
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Whether the connection can have another request: only with nothing left unread of the one before.
+
+        gunicorn reads little of a body that was refused before it closes a connection that it has said goes on.
+        """
+        if keepalive:
+            _discard_unread(conn)
+        return bool(super()._keepalive_after(conn, keepalive))  # type: ignore[misc] # missing in the types
+
     def _count(self, more: int) -> None:
         with self._counting:
             self._taken += more
