@@ -32,7 +32,7 @@ Who may import whom, from the bottom up (tests/test_layers.py holds it):
                 demo_account (where it may not be), caller_ids (of accounts),
                 accounts, pin_hashing, pin_strength, credentials (a login with its PIN), login_throttle (wrong PINs by
                 address), login_failures (by login, over a day), login_refusals (their log and count), checking_places
-                (how many may wait), untrusted_proxies, request_rates, queueing, due_calls, claims,
+                (how many may wait), untrusted_proxies, request_rates, quotas, queueing, due_calls, claims,
                 lifecycle, endings (what a call's end brings), idempotency (answers of requests that are sent again),
                 outbox, result_signing, exchanges (HTTP), campaigns (the switches),
                 schedulers (their heartbeats), reports, waiting (why it does not dial), virtual_time;

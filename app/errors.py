@@ -93,6 +93,13 @@ class TooManyRequests(TryLater):
         super().__init__("your account sends more requests than it may; try again", seconds)
 
 
+class QuotaReached(TryLater):
+    """The account has as many of something as it may."""
+
+    def __init__(self, what: str, then: str) -> None:
+        super().__init__(f"your account has no more than {what} at a time; {then}", 60)
+
+
 class LockedOut(TryLater):
     """Too many wrong PINs came lately: nothing is checked, whether the login exists or not, the PIN right or wrong."""
 

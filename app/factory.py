@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from app import door, pages
 from app.calls import accounts, db, demo_account, deployments, keys, virtual_time
 from app.calls.credentials import Credentials
+from app.calls.quotas import Quotas
 from app.calls.readiness import Readiness
 from app.calls.request_rates import RequestRates
 from app.carriers import make_carrier
@@ -150,6 +151,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
     business = business or make_clock(settings)
     credentials = Credentials(web.secret_key if isinstance(web.secret_key, bytes) else web.secret_key.encode())
     rates = RequestRates(settings.account_rate / settings.workers)
+    quotas = Quotas(settings)
     waiting = Shares(max(settings.threads // 8, 1), patience=0)  # to wait for an equal request takes a thread
     web.extensions["classic"] = Desk(
         credentials=credentials,
@@ -159,7 +161,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         clock=business,
         rules=make_rules(settings),
         echo_pin=settings.echo_pin,
-        max_lines=settings.max_lines_per_list,
+        quotas=quotas,
         rates=rates,
         private=not settings.public,
         trusted_proxies=settings.trusted_proxies,
@@ -183,12 +185,12 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
         clock=business,
         rules=fuse_form.Rules(_number_rules(settings), make_outside(settings).may_call),
         zone=settings.timezone,
-        max_lines=settings.max_lines_per_list,
+        quotas=quotas,
         rates=rates,
         waiting=waiting,
     )
     web.register_blueprint(fuse)
-    web.extensions["console"] = _console_desk(settings, business, credentials, readiness)
+    web.extensions["console"] = _console_desk(settings, business, credentials, readiness, quotas)
     access.install(web)
     showing.install(web)
     web.register_blueprint(console)
@@ -200,7 +202,7 @@ def create_app(settings: Settings, business: Clock | None = None) -> Flask:
 
 
 def _console_desk(
-    settings: Settings, business: Clock, credentials: Credentials, readiness: Readiness
+    settings: Settings, business: Clock, credentials: Credentials, readiness: Readiness, quotas: Quotas
 ) -> console_desk.Desk:
     return console_desk.Desk(
         credentials=credentials,
@@ -210,7 +212,7 @@ def _console_desk(
         rules=make_rules(settings),
         zone=settings.timezone,
         lines=settings.lines,
-        max_lines=settings.max_lines_per_list,
+        quotas=quotas,
         max_upload=settings.max_upload,
         simulated=not costs(settings),
         admits_demo=admits_demo(settings),

@@ -258,6 +258,15 @@ class Settings:
         "requests a second that an account may send to the APIs; each web worker lets its part through; 0: no limit",
         _number(0, 100_000),
     )
+    account_queued: int = _setting(
+        "5000000", "calls that an account may have queued at a time; 0: no limit", _number(0, 2**31 - 1)
+    )
+    account_campaigns: int = _setting(
+        "1000000", "campaigns that an account may have at a time; 0: no limit", _number(0, 2**31 - 1)
+    )
+    account_deployments: int = _setting(
+        "10000", "deployments that an account's applications may have in all; 0: no limit", _number(0, 2**31 - 1)
+    )
     keep_days: int = _setting("90", "days that ended calls are kept; 0: for ever", _number(0, 36_500))
     log_format: Literal["text", "json"] = _setting(
         "text", "text: lines for people; json: an object per line", _choice("text", "json")

@@ -28,7 +28,8 @@ class Account(_Table):
     """Somebody who may queue calls: a login and the argon2id hash of a PIN; for Fuse an e-mail address.
 
     ``weak_pin`` is null while nobody knows: the PIN was set by a version that did not look, and not used since.
-    For ``repeat_seconds`` an equal call is answered with the first call_id; 0: never.
+    For ``repeat_seconds`` an equal call is answered with the first call_id; 0: never. Limits
+    that are null are those of the settings.
     """
 
     id = AutoField()
@@ -39,6 +40,10 @@ class Account(_Table):
     detection = BooleanField(default=True)
     status = TextField(default="active")
     repeat_seconds = IntegerField(default=0)
+    max_queued = IntegerField(null=True)
+    max_campaigns = IntegerField(null=True)
+    max_deployments = IntegerField(null=True)
+    max_lines = IntegerField(null=True)
     is_admin = BooleanField(default=False)
     created_at = InstantField()
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from app.calls import models, queueing
 from app.calls.db import execute
 from app.calls.queueing import Loading, Queue
+from app.calls.quotas import Quotas
 from app.calls.states import CampaignStatus, Status
 from app.errors import Refusal
 from app.intake.lists import GoodLine
@@ -16,7 +17,7 @@ _BATCH = 5_000
 _LONGEST_NAME = 255
 
 
-def queue_failed(campaign_id: int, now: datetime, *, start: bool) -> int:
+def queue_failed(campaign_id: int, now: datetime, quotas: Quotas, *, start: bool) -> int:
     """Queue the failed calls of a list again, in its order; the id of the new campaign. Raises Refusal.
 
     Its window is as long as the first one was and begins now. Unless ``start`` it is stopped, for people to look at it.
@@ -30,10 +31,12 @@ def queue_failed(campaign_id: int, now: datetime, *, start: bool) -> int:
     if not next(_failed(campaign_id), None):
         raise Refusal("no call of this campaign has failed")
     order = CampaignOrder(_terms(campaign_id, now), _unused(account_id, name), "", "")
+    inserted = quotas.admit_list(account_id)
     load = Loading(Queue(queue_id, account_id, deployment_id), order, now)
     try:
         for lines in _failed(campaign_id):
             load.add(lines)
+            inserted(len(lines))
         load.publish(CampaignStatus.STARTED if start else CampaignStatus.STOPPED)
     except BaseException:
         load.discard()

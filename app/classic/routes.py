@@ -12,6 +12,7 @@ from app.calls import accounts, caller_ids, idempotency, queueing
 from app.calls.credentials import Credentials
 from app.calls.idempotency import Claim, RequestKey
 from app.calls.queueing import Queue
+from app.calls.quotas import Quotas
 from app.calls.request_rates import RequestRates
 from app.classic import form, replies
 from app.classic.form import Rules
@@ -42,7 +43,7 @@ class Desk:
     clock: Clock
     rules: Rules
     echo_pin: bool
-    max_lines: int
+    quotas: Quotas
     rates: RequestRates
     private: bool
     trusted_proxies: Sequence[Network]
@@ -97,6 +98,7 @@ def queuecalls() -> Response:
 
 def _queue_call(desk: Desk, sent: Posted, queue: Queue, claim: Claim) -> int:
     order = form.read_call(sent.fields, desk.clock.now(), _rules(desk, queue.account_id))
+    desk.quotas.admit_call(queue.account_id)
     order = queueing.probed(order, desk.outside, desk.shares.place(queue.account_id))
     return queueing.queue_call(queue, order, desk.clock.now(), lambda call_id: claim.keep({"call_id": call_id}))
 
@@ -107,7 +109,10 @@ def _queue_list(desk: Desk, sent: Posted, queue: Queue, claim: Claim, answer: re
     answer.default_reference = order.message_reference
     told: dict[str, int] = {}
 
+    inserted = desk.quotas.admit_list(queue.account_id)
+
     def each(batch: Batch, first_call_id: int) -> None:
+        inserted(len(batch.good))
         claim.add_part(answer.add(batch, first_call_id))
 
     def keep(campaign_id: int) -> None:
@@ -141,7 +146,7 @@ def _campaign(desk: Desk, sent: Posted, account_id: int) -> tuple[CampaignOrder,
     order = form.read_campaign(
         sent.fields, desk.clock.now(), rules, lambda name: queueing.campaign_name_is_taken(account_id, name)
     )
-    return order, PhoneList(sent.file, rules.numbers, max_lines=desk.max_lines)
+    return order, PhoneList(sent.file, rules.numbers, max_lines=desk.quotas.lines(account_id))
 
 
 def _rules(desk: Desk, account_id: int) -> Rules:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import click
 
 from app import factory
-from app.calls import accounts, caller_ids, demo_account, result_signing
+from app.calls import accounts, caller_ids, demo_account, quotas, result_signing
 from app.calls.accounts import AccountStatus
 from app.cli.shell import as_json_lines, main, say, with_database
 from app.errors import Refusal, WeakPin
@@ -115,6 +116,28 @@ def account_repeat_window(settings: Settings, login: str, seconds: int) -> None:
     accounts.set_repeat_seconds(login, seconds)
     told = f"a call that is sent again within {seconds} seconds" if seconds else "each call that is sent"
     click.echo(f"account {login}: {told} is {'the first one' if seconds else 'another one'}")
+
+
+_limit = partial(click.option, type=int, metavar="N")
+
+
+@account.command("limits")
+@click.argument("login")
+@_limit("--queued", help="Calls queued at a time.")
+@_limit("--campaigns", help="Campaigns at a time.")
+@_limit("--deployments", help="Deployments of its applications.")
+@_limit("--lines", help="Lines of one list.")
+@click.option("--reset", is_flag=True, help="As the settings say, but for what is given.")
+@with_database
+def account_limits(settings: Settings, login: str, reset: bool, **changed: int | None) -> None:
+    """Show or change what an account may have; 0: no limit."""
+    owner = accounts.named(login)
+    given = {name: limit for name, limit in changed.items() if limit is not None}
+    limits = replace(quotas.AS_SETTINGS if reset else quotas.own_limits(owner.id), **given)
+    if given or reset:
+        quotas.set_own_limits(owner, limits)
+    for name, limit, default in quotas.in_force(limits, settings):
+        click.echo(f"{name}: {limit or 'no limit'}{' (as the settings say)' if default else ''}")
 
 
 @account.group()

@@ -11,7 +11,7 @@ from app.calls import accounts, applications, deployments
 from app.calls.applications import Shown
 from app.calls.deployments import Right
 from app.calls.models import Account
-from app.console import console
+from app.console import console, problems
 from app.console.access import note, signed_in, viewer
 from app.console.desk import desk, typed
 from app.errors import Refusal
@@ -34,7 +34,7 @@ def _listed(problem: Refusal | None = None) -> ResponseReturnValue:
     counts = desk().recent.get(("applications", scope), lambda: applications.counts(found))
     values = {"name": typed("name"), "start_url": typed("start_url")} if problem else {}
     page = render_template("applications.html", shown=shown, counts=counts, values=values, problem=problem)
-    return page, 400 if problem else 200
+    return page, *problems.status_of(problem)
 
 
 @console.post("/applications")
@@ -43,6 +43,7 @@ def add_application() -> ResponseReturnValue:
     """Make an application of the viewer's."""
     account = Account.get_by_id(viewer().account_id)
     try:
+        desk().quotas.admit_deployment(account.id)
         made, _ = deployments.add_application(account, typed("name"), typed("start_url"), desk().now())
     except Refusal as problem:
         return _listed(problem)
@@ -67,7 +68,7 @@ def _page(shown: Shown, problem: Refusal | None = None) -> ResponseReturnValue:
         granted=GRANTED,
         problem=problem,
     )
-    return page, 400 if problem else 200
+    return page, *problems.status_of(problem)
 
 
 def changeable(shown: Shown) -> Shown:
@@ -111,6 +112,7 @@ def add_deployment(application_id: int) -> ResponseReturnValue:
     """Make another deployment of it."""
     shown = _mine(application_id)
     try:
+        desk().quotas.admit_deployment(accounts.named(shown.login).id)
         made = deployments.add_deployment(shown.id, typed("name"), typed("start_url"), desk().now())
     except Refusal as problem:
         return _page(shown, problem)

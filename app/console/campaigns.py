@@ -84,7 +84,7 @@ def queue_again(campaign_id: int) -> ResponseReturnValue:
     """Queue what failed once more, as a campaign of its own: stopped, unless it is to start at once."""
     found = visible_campaign(campaign_id)
     start = "start" in request.form
-    new_id = requeueing.queue_failed(found.id, desk().now(), start=start)
+    new_id = requeueing.queue_failed(found.id, desk().now(), desk().quotas, start=start)
     new = visible_campaign(new_id)
     then = "It has started." if start else "It is stopped: look at it, then start it."
     return _done(new, f"queued again what failed of campaign {found.id} as", f"{new.name} is queued. {then}")

@@ -68,6 +68,7 @@ def queue_for_deployment(deployment_id: int) -> ResponseReturnValue:
     sent = sent_form()
     try:
         order = form.read_call(_as_sent(sent), deployed.start_url, desk().now(), _rules(deployed))
+        desk().quotas.admit_call(deployed.queue.account_id)
         call_id = queueing.queue_call(deployed.queue, order, desk().now())
     except Refusal as problem:
         return refused("deployment.html", problem, sent, **_told(shown, deployed))
@@ -98,7 +99,10 @@ def queue_draft(draft: Draft) -> tuple[int, int]:
     _, deployed = _usable(int(draft.fields[DEPLOYMENT]))
     order = form.read_list(_as_sent(draft.fields), deployed.start_url, desk().now(), _rules(deployed))
     numbers = _numbers(draft, deployed, order.metadata)
-    campaign_id = queueing.load_list(deployed.queue, order, numbers, desk().clock, lambda batch, first: None)
+    inserted = desk().quotas.admit_list(deployed.queue.account_id)
+    campaign_id = queueing.load_list(
+        deployed.queue, order, numbers, desk().clock, lambda batch, first: inserted(len(batch.good))
+    )
     return campaign_id, numbers.good_count
 
 
@@ -112,7 +116,8 @@ def _list_of(sent: dict[str, str]) -> Draft:
 
 
 def _numbers(draft: Draft, deployed: Deployed, metadata: str) -> MetadataList:
-    return MetadataList(draft.opened(), _rules(deployed).numbers, metadata, max_lines=desk().max_lines)
+    max_lines = desk().quotas.lines(deployed.queue.account_id)
+    return MetadataList(draft.opened(), _rules(deployed).numbers, metadata, max_lines=max_lines)
 
 
 def _rules(deployed: Deployed) -> form.Rules:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, request
 
 from app.calls.credentials import Credentials
+from app.calls.quotas import Quotas
 from app.calls.readiness import Readiness
 from app.classic.form import Rules
 from app.clock import Clock
@@ -27,7 +28,7 @@ class Desk:
     rules: Rules
     zone: ZoneInfo
     lines: int
-    max_lines: int
+    quotas: Quotas
     max_upload: int
     simulated: bool
     admits_demo: bool

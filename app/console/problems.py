@@ -42,14 +42,20 @@ def answer(error: HTTPException) -> Response:
     return page
 
 
+def status_of(problem: Refusal | None) -> tuple[int, dict[str, str]]:
+    """Status and headers of a page that shows what is wrong beside its form, if anything is."""
+    if isinstance(problem, TryLater):
+        return 429, {"Retry-After": str(problem.retry_after)}
+    return 400 if problem else 200, {}
+
+
 @console.errorhandler(Refusal)
 def refused(refusal: Refusal) -> Response:
     """What was asked for is not done: the sentence that says why. A page with a form shows it there instead."""
-    if isinstance(refusal, TryLater):
-        page = _page(429, str(refusal))
-        page.headers["Retry-After"] = str(refusal.retry_after)
-        return page
-    return _page(404 if isinstance(refusal, NoSuchCall | NoSuchDeployment) else 400, str(refusal))
+    status, headers = status_of(refusal)
+    page = _page(404 if isinstance(refusal, NoSuchCall | NoSuchDeployment) else status, str(refusal))
+    page.headers.extend(headers)
+    return page
 
 
 def _page(status: int, sentence: str) -> Response:

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from app.calls import caller_ids, presets, queueing
 from app.classic import form
-from app.console import console
+from app.console import console, problems
 from app.console.access import note, signed_in, viewer
 from app.console.desk import desk
-from app.errors import Refusal, TryLater
+from app.errors import Refusal
 
 AS_PRESETS = "keep"
 """The checkbox that has the form filled in like this the next time."""
@@ -31,6 +31,7 @@ def do_queue_one() -> ResponseReturnValue:
     try:
         rules = replace(desk().rules, numbers=caller_ids.rules_of(account_id, desk().rules.numbers))
         order = form.read_call(sent, desk().now(), rules)
+        desk().quotas.admit_call(account_id)
         order = queueing.probed(order, desk().outside, desk().shares.place(account_id))
         call_id = queueing.queue_call(queueing.queue_of(account_id), order, desk().now())
     except Refusal as problem:
@@ -48,9 +49,7 @@ def sent_form() -> dict[str, str]:
 def refused(template: str, problem: Refusal, sent: dict[str, str], **more: object) -> ResponseReturnValue:
     """A form again, with what was typed and what is wrong."""
     page = render_template(template, values=sent, problem=problem, **more)
-    if isinstance(problem, TryLater):
-        return page, 429, {"Retry-After": str(problem.retry_after)}
-    return page, 400
+    return page, *problems.status_of(problem)
 
 
 def keep_presets(sent: dict[str, str]) -> None:

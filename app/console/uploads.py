@@ -11,12 +11,13 @@ from app.calls import caller_ids, drafts, presets, queueing
 from app.calls.drafts import Draft, NoSuchDraft
 from app.calls.forecast import USUAL_SECONDS, forecast, line_seconds
 from app.classic import form
-from app.console import console
+from app.console import console, problems
 from app.console.access import note, signed_in, viewer
 from app.console.deployments import DEPLOYMENT, PASTED, queue_draft
 from app.console.desk import desk
 from app.console.queueing import keep_presets, refused, sent_form
 from app.errors import BadList, Refusal
+from app.intake.lists import Batch
 from app.intake.orders import CampaignOrder
 from app.intake.phonelist import PhoneList
 from app.intake.trial import report, try_list
@@ -101,7 +102,7 @@ def _dry_run(draft: Draft, problem: Refusal | None = None) -> ResponseReturnValu
         lines=desk().lines,
         problem=problem,
     )
-    return page, 400 if problem else 200
+    return page, *problems.status_of(problem)
 
 
 @console.post("/upload/<draft_id>")
@@ -132,9 +133,12 @@ def _queue(draft: Draft) -> tuple[int, int]:
     """Queue a list for the viewer's account; its campaign, and how many calls. Raises Refusal."""
     queue, numbers = queueing.queue_of(draft.account_id), _numbers(draft)
     place = desk().shares.place(draft.account_id)
-    campaign_id = queueing.queue_list(
-        queue, _order(draft.fields), numbers, desk().outside, desk().clock, lambda batch, first: None, place
-    )
+    inserted = desk().quotas.admit_list(draft.account_id)
+
+    def each(batch: Batch, _: int) -> None:
+        inserted(len(batch.good))
+
+    campaign_id = queueing.queue_list(queue, _order(draft.fields), numbers, desk().outside, desk().clock, each, place)
     return campaign_id, numbers.good_count
 
 
@@ -164,4 +168,4 @@ def _order(sent: dict[str, str]) -> CampaignOrder:
 
 def _numbers(draft: Draft) -> PhoneList:
     rules = caller_ids.rules_of(draft.account_id, desk().rules.numbers)
-    return PhoneList(draft.opened(), rules, max_lines=desk().max_lines)
+    return PhoneList(draft.opened(), rules, max_lines=desk().quotas.lines(draft.account_id))

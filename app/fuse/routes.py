@@ -14,6 +14,7 @@ from app import cross_site
 from app.calls import accounts, caller_ids, canceling, deployments, details, idempotency, keys, queueing
 from app.calls.deployments import Target
 from app.calls.idempotency import Claim
+from app.calls.quotas import Quotas
 from app.calls.request_rates import RequestRates
 from app.clock import Clock
 from app.errors import BadField, NoSuchCall, Refusal
@@ -36,7 +37,7 @@ class Desk:
     clock: Clock
     rules: Rules
     zone: ZoneInfo
-    max_lines: int
+    quotas: Quotas
     rates: RequestRates
     waiting: Shares
 
@@ -58,6 +59,7 @@ def queue(application_id: int, deployment_id: int) -> Response:
     with body.reading(request, form.LONGEST) as sent, _claimed(desk, account_id, sent) as claim:
         if claim.answer is None:
             order = form.read_call(sent.fields, target.start_url, desk.clock.now(), _rules(desk, target))
+            desk.quotas.admit_call(target.queue.account_id)
             call_id = queueing.queue_call(
                 target.queue, order, desk.clock.now(), lambda call_id: claim.keep({"call_id": call_id})
             )
@@ -87,9 +89,13 @@ def _load(desk: Desk, target: Target, sent: Posted, answer: replies.ListAnswer, 
         raise BadField(form.LIST, "is required: a file whose first line is destination and the names of metadata")
     rules = _rules(desk, target)
     order = form.read_list(sent.fields, target.start_url, desk.clock.now(), rules)
-    lines = MetadataList(sent.file, rules.numbers, order.metadata, max_lines=desk.max_lines)
+    account_id = target.queue.account_id
+    lines = MetadataList(sent.file, rules.numbers, order.metadata, max_lines=desk.quotas.lines(account_id))
+
+    inserted = desk.quotas.admit_list(account_id)
 
     def each(batch: Batch, first_call_id: int) -> None:
+        inserted(len(batch.good))
         answer.add(batch, first_call_id)
         claim.renew()
 

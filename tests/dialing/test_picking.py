@@ -10,6 +10,8 @@ from office import Office
 
 from app.calls import accounts, db, due_calls
 from app.calls.db import execute, writing
+from app.calls.quotas import Quotas
+from app.settings import Settings
 
 CAMPAIGN = ("id", "account_id", "queue_id", "name", "status", "is_default", "created_at", "next_due")
 CALL = (
@@ -77,4 +79,25 @@ def test_the_campaigns_of_a_tenant_do_not_slow_picking(office: Office, tenant: t
     execute("DELETE FROM campaign WHERE id >= ?", FIRST)
     _crowd(count, *tenant, now)
     many = _cost(pick)
+    assert 0 < many <= 2 * few, (few, many)
+
+
+@pytest.mark.parametrize("count", [SHORT, LONG])
+def test_what_is_queued_does_not_slow_queueing(
+    office: Office, tenant: tuple[int, int], settings: Settings, count: int
+) -> None:
+    """Once an account's calls and campaigns were counted, a limit that is far costs what it does with three of them."""
+    office.queue("6175550100")
+
+    def cost() -> int:
+        quotas = Quotas(settings)
+        quotas.admit_list(tenant[0])(1)
+        return _cost(lambda: quotas.admit_list(tenant[0])(1))
+
+    _crowd(3, *tenant, office.clock.now())
+    few = cost()
+    execute("DELETE FROM call WHERE id < ?", FIRST + 3)
+    execute("DELETE FROM campaign WHERE id >= ?", FIRST)
+    _crowd(count, *tenant, office.clock.now())
+    many = cost()
     assert 0 < many <= 2 * few, (few, many)

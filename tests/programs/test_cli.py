@@ -101,6 +101,25 @@ def test_a_secret_and_a_repeat_window_on_the_command_line(shell: Shell) -> None:
         assert (ended.returncode, says in ended.stderr) == (1, True)
 
 
+def test_limits_of_an_account_on_the_command_line(shell: Shell) -> None:
+    """Shown, changed one by one and reset; what is wrong says why and changes nothing."""
+    shell.run("account", "add", "boss", "--pin", "Kq7-marble-21")
+    first = shell.run("account", "limits", "boss").stdout.decode().splitlines()
+    assert first == [
+        "queued: 5000000 (as the settings say)",
+        "campaigns: 1000000 (as the settings say)",
+        "deployments: 10000 (as the settings say)",
+        "lines: 1000000 (as the settings say)",
+    ]
+    assert shell.run("account", "limits", "boss", "--queued", "7").stdout.startswith(b"queued: 7\n")
+    changed = shell.run("account", "limits", "boss", "--campaigns", "0").stdout.decode().splitlines()
+    assert changed == ["queued: 7", "campaigns: no limit", *first[2:]]
+    refused = shell.run("account", "limits", "boss", "--lines", "0")
+    assert (refused.returncode, b"at least 1 line" in refused.stderr) == (1, True)
+    assert shell.run("account", "limits", "boss").stdout.decode().splitlines() == changed
+    assert shell.run("account", "limits", "boss", "--reset").stdout.decode().splitlines() == first
+
+
 def test_caller_ids_on_the_command_line(shell: Shell) -> None:
     """Allowed, listed and taken back; what is wrong says why."""
     shell.run("account", "add", "boss", "--pin", "Kq7-marble-21")
