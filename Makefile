@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Many tests wait, and those that talk in real time do little else.
 PROCESSES ?= 3
-LIVE_PROCESSES ?= 8
+LIVE_PROCESSES ?= 6
 PYTEST := $(BIN)/python -m pytest
 
 # The tests start hundreds of programs: what Python has compiled is kept, whatever the environment says.

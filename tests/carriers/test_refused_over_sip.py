@@ -45,7 +45,8 @@ def test_the_demo_account_and_foreign_caller_ids_ring_nobody(
     with running(tmp_path, **trunk) as live:
         said = live.log.read_text()
         assert "account demo disabled: everybody knows its PIN or key, and calls are real" in said
-        assert "Account  demo is disabled: everybody knows its PIN or key. `ringback account add LOGIN`" in said
+        disabled = "Account  demo is disabled: everybody knows its PIN or key. `ringback account add LOGIN`"
+        until(lambda: disabled in live.log.read_text(), 20, "serve says that the demo account is disabled")
         assert "login or pin not accepted" in queue(live, customer, DEMO, "7815550104")
         assert "first change the one" in command(live, "account", "status", "demo", "active").stderr
         command(live, "account", "add", OWN["login"], "--pin", OWN["pin"])
