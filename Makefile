@@ -16,7 +16,7 @@ test: export TESTS_SKIPPED := .venv/skipped-tests
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo
+	@printf '\n'
 	@echo "Times are those of two cores. One file of tests, or one test of it:"
 	@echo "  make .venv/installed-test"
 	@echo "  $(BIN)/python -m pytest tests/programs/test_cli.py"
