@@ -15,8 +15,7 @@ test: export TESTS_SKIPPED := .venv/skipped-tests
 .PHONY: help install run test coverage lint check demo bench bench-peers soak screenshots security audit clean
 
 help:  ## say what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\n'
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2} END{print ""}' $(MAKEFILE_LIST)
 	@echo "Times are those of two cores. One file of tests, or one test of it:"
 	@echo "  make .venv/installed-test"
 	@echo "  $(BIN)/python -m pytest tests/programs/test_cli.py"
