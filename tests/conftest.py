@@ -14,6 +14,8 @@ from argon2 import PasswordHasher
 from customer import Customer
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 from office import MovableClock, Office
 from postgres import postgres_server, postgres_url, prepare
@@ -24,6 +26,11 @@ from app.calls import db, pin_hashing
 from app.settings import Settings
 
 __all__ = ["postgres_server", "postgres_url"]
+
+
+# How long one example takes says how busy the machine is.
+hypothesis_settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:
