@@ -37,7 +37,7 @@ install: .venv/installed  ## make .venv with ringback in it
 run: .venv/installed  ## run web, scheduler and the sample customer
 	@$(BIN)/ringback serve --sample
 
-test: .venv/installed-test  ## run the tests, about 6 min; what is skipped is said at the end, and what to install for it
+test: .venv/installed-test  ## run the tests, about 9 min; what is skipped is said at the end, and what to install for it
 	@rm -f $(TESTS_SKIPPED)
 	@$(PYTEST) --numprocesses=$(PROCESSES) --dist=worksteal -m 'not soak and not live'
 	@$(PYTEST) --numprocesses=$(LIVE_PROCESSES) --dist=worksteal -m 'not soak and live' tests/carriers
@@ -79,7 +79,7 @@ audit: .venv/installed  ## ask the vulnerability databases about what is install
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
 	@$(BIN)/pip-audit --strict --skip-editable
 
-soak: .venv/installed-test  ## the long tests, about 30 min: programs killed, stopped and overloaded, growth, all on both databases
+soak: .venv/installed-test  ## the long tests, half an hour and more: programs killed, stopped and overloaded, growth, all on both databases
 	@$(BIN)/python -m tests.crash --side-by-side=4
 	@GENERATOR_SECONDS=60 $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=worksteal -m 'soak and not live'
 	@$(BIN)/python -m pytest -m 'soak and live' tests/carriers

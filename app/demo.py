@@ -23,6 +23,7 @@ START_SECONDS, END_SECONDS = 30, 60
 
 def run(settings: Settings, sample_port: int, say: Callable[[str], None]) -> None:
     """Show what ringback does, then leave the server running until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server ends with us, whenever that is
     with tempfile.TemporaryDirectory(prefix="ringback-demo-") as folder:
         database = f"sqlite:///{folder}/ringback.db"
         log = Path(folder) / "log"
@@ -84,6 +85,5 @@ def _tell(say: Callable[[str], None]) -> None:
 
 
 def _sleep_until_interrupted(server: "subprocess.Popen[bytes]") -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         server.wait()

@@ -68,7 +68,8 @@ def test_serve_and_its_programs_run_beside_files_of_the_users_own(folder: Path) 
 def test_the_demonstration_runs_beside_them(folder: Path) -> None:
     with Script(folder) as live:
         live.stop()
-        command = _script("demo", "--sample-port", str(free_port()))
+        customer = free_port()
+        command = _script("demo", "--sample-port", str(customer))
         pipe = subprocess.PIPE
         with subprocess.Popen(command, cwd=folder, env=live.environment, stdout=pipe, text=True) as demo:
             assert demo.stdout is not None
@@ -76,6 +77,8 @@ def test_the_demonstration_runs_beside_them(folder: Path) -> None:
             demo.terminate()
     assert "Queueing one call and a list of 20" in told[0]
     assert RAN not in "".join(told)
+    with pytest.raises(OSError, match="refused"):  # its server has ended with it, at whichever moment
+        urllib.request.urlopen(f"http://127.0.0.1:{customer}/start", timeout=5)
 
 
 def test_python_m_app_finds_the_other_packages_of_ours(folder: Path) -> None:
