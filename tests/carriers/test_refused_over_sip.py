@@ -73,4 +73,5 @@ def test_without_an_account_it_says_how_to_make_one(tmp_path: Path, exchange: Pe
     trunk = {"carrier": "sip", "sip_trunk": exchange.address, "sip_caller_id": f"+1{TRUNK}"}
     with running(tmp_path, **trunk) as live:
         assert live.rows("SELECT login FROM account") == []
-        assert "Account  there is none yet: `ringback account add LOGIN` makes one." in live.log.read_text()
+        none = "Account  there is none yet: `ringback account add LOGIN` makes one."
+        until(lambda: none in live.log.read_text(), 20, "serve says that there is no account")
